@@ -37,7 +37,9 @@ export function mistakesIn(
   // A misspelt one is not missed as well.
   const meant = unknown.map(({ hint = '' }) => hint);
   const isMissing = (name: string) => !names.includes(name) && !meant.includes(`did you mean ${name}?`);
-  const missing = known.filter((name) => table[name]?.required && isMissing(name));
+  const isWanted = (name: string) =>
+    table[name]?.required || (table[name]?.unlessAbsent && object.state !== 'absent');
+  const missing = known.filter((name) => isWanted(name) && isMissing(name));
   const chosen = oneOf.filter((name) => !isMissing(name));
   const stray = names.flatMap((name) => {
     const owners = Object.hasOwn(table, name) ? table[name]?.beside : undefined;

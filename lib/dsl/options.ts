@@ -34,12 +34,19 @@ export type OptionTable<Options> = {
     : Shape<OptionOf<Options, Name>> & { readonly required: true };
 };
 
+/** Exactly one of these. */
+export type OneOf<Ways> = {
+  [Way in keyof Ways]: Pick<Ways, Way> & { readonly [Other in Exclude<keyof Ways, Way>]?: never };
+}[keyof Ways];
+
 /** A table as it is read: what its shapes are for does not matter then. */
 export type AnyTable = Readonly<
   Record<
     string,
     Omit<Shape<never>, 'of'> & {
       readonly required?: boolean;
+      /** It is required where `state` is not `absent`. */
+      readonly unlessAbsent?: boolean;
       /** It belongs to one of these others. */
       readonly beside?: readonly string[];
       /** No message suggests it. */
@@ -137,6 +144,11 @@ export const is = {
 /** The same for an option that has to be given. */
 export function must<Value>(one: Shape<Value>): Shape<Value> & { readonly required: true } {
   return { ...one, required: true };
+}
+
+/** The same for an option that has to be given unless `state` is `absent`. */
+export function mustUnlessAbsent<Value>(one: Shape<Value>): Shape<Value> & { readonly unlessAbsent: true } {
+  return { ...one, unlessAbsent: true };
 }
 
 /** The same for an option that belongs to one of these others, and says nothing without any. */

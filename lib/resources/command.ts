@@ -1,16 +1,22 @@
 import { contentMark, unknownAfter } from '../dsl/mark.ts';
-import { is, must, type OptionTable } from '../dsl/options.ts';
+import { is, must, type OneOf, type OptionTable } from '../dsl/options.ts';
 import { checkedPath } from '../dsl/path.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import type { World } from '../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
+export interface UntilWays {
+  /** Done when this path exists. */
+  readonly creates: string;
+  /** Done when this exits 0; read-only. */
+  readonly unless: Sh;
+  /** Cannot tell: `unknown` in a check, always run, not proven. */
+  readonly changedWhen: 'always';
+}
+
 /** How a command says that it has nothing to do. */
-export type Until =
-  | { /** Done when this path exists. */ readonly creates: string }
-  | { /** Done when this exits 0; read-only. */ readonly unless: Sh }
-  | { /** Cannot tell: `unknown` in a check, always run, not proven. */ readonly changedWhen: 'always' };
+export type Until = OneOf<UntilWays>;
 
 /** These options, for the table of a resource, and that one of them is wanted. */
 export const UNTIL: OptionTable<Until> = {
@@ -22,7 +28,10 @@ export const UNTIL_WAYS = ['creates', 'unless', 'changedWhen'] as const;
 
 export type CommandOptions = Until & { readonly run: Sh };
 
-type CommandDesired = CommandOptions & { readonly name: string };
+interface CommandDesired extends Partial<UntilWays> {
+  readonly name: string;
+  readonly run: Sh;
+}
 
 /**
  * A command with a way to tell that it is done; its name says what holds then. What `unless` finds may hang on any
@@ -39,34 +48,35 @@ export const command = defineResource<CommandOptions, CommandDesired, Found>({
   complete: (name, options) => ({
     name,
     ...options,
-    ...('creates' in options && { creates: checkedPath(options.creates) }),
+    ...(options.creates !== undefined && { creates: checkedPath(options.creates) }),
   }),
   name: ({ name }) => name,
   title: (desired) => desired.name,
-  brings: (desired) => ('creates' in desired ? [desired.creates] : []),
-  marks: (desired) => ('creates' in desired ? [unknownAfter(contentMark(desired.creates))] : []),
+  brings: (desired) => (desired.creates !== undefined ? [desired.creates] : []),
+  marks: (desired) => (desired.creates !== undefined ? [unknownAfter(contentMark(desired.creates))] : []),
   probe(desired) {
-    if ('creates' in desired) return sh`[ -e ${desired.creates} ] || [ -L ${desired.creates} ]`;
-    return 'unless' in desired ? desired.unless : undefined;
+    if (desired.creates !== undefined) return sh`[ -e ${desired.creates} ] || [ -L ${desired.creates} ]`;
+    return desired.unless;
   },
   parse: ({ code, out }) => ({ done: code === 0, code, said: out.trim() }),
   diff(desired, found, world): readonly Difference[] {
     const run = { kind: 'run', text: { before: '', after: desired.run.text } } as const;
-    if ('changedWhen' in desired) {
+    if (desired.changedWhen !== undefined) {
       return [{ ...run, property: 'effect', before: null, after: null, certainty: 'unknown' }];
     }
     const done = willBeDone(desired, found.done, world);
-    if (!done && world.isProof && 'unless' in desired && found.code > 1) throw noAnswer(desired.name, found);
+    if (!done && world.isProof && desired.unless !== undefined && found.code > 1)
+      throw noAnswer(desired.name, found);
     return done ? [] : [{ ...run, property: 'done', before: 'no', after: 'yes' }];
   },
   foresee(desired, _found, changes, world) {
     if (changes.length === 0) return;
     world.expectAnything();
-    if ('creates' in desired) world.path(desired.creates).willBe({});
+    if (desired.creates !== undefined) world.path(desired.creates).willBe({});
   },
   apply: (desired) => desired.run,
-  after: (desired) => ('unless' in desired ? 'any' : undefined),
-  unproven: (desired) => 'changedWhen' in desired,
+  after: (desired) => (desired.unless !== undefined ? 'any' : undefined),
+  unproven: (desired) => desired.changedWhen !== undefined,
 });
 
 interface Found {
@@ -85,6 +95,6 @@ function noAnswer(name: string, { code, said }: Found): QuorateError {
 }
 
 function willBeDone(desired: CommandDesired, done: boolean, world: World): boolean {
-  const state = 'creates' in desired ? world.path(desired.creates).state : undefined;
+  const state = desired.creates !== undefined ? world.path(desired.creates).state : undefined;
   return state === undefined || world.isProof ? done : state !== null;
 }

@@ -8,13 +8,13 @@ import {
   oneLine,
   textOfLines,
 } from '../dsl/edit.ts';
-import { is, must } from '../dsl/options.ts';
+import { is, usage } from '../dsl/options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
-export interface LineOptions extends EditOptions {
+export interface LineWish extends EditOptions {
   /** The whole line, taken literally. */
   readonly line: string;
-  /** `absent`: no line is exactly this one, nor fits `match`. */
+  /** `absent`: no line is exactly this one, nor fits `match`; one of them is enough. */
   readonly state?: 'present' | 'absent';
   /**
    * The last line that fits this makes way for it, where the line is missing or stands above: `port=80` is not in effect
@@ -26,7 +26,21 @@ export interface LineOptions extends EditOptions {
   readonly insertBefore?: RegExp;
 }
 
-interface LineDesired extends Edited, Omit<LineOptions, keyof EditOptions> {}
+export type LineOptions = LineWish | LineGone;
+
+type LineGone = Omit<LineWish, 'line' | 'match'> & {
+  readonly state: 'absent';
+  readonly line?: never;
+  readonly match: RegExp;
+};
+
+interface LineDesired extends Edited {
+  readonly line: string | undefined;
+  readonly absent: boolean;
+  readonly match: RegExp | undefined;
+  readonly insertAfter: RegExp | undefined;
+  readonly insertBefore: RegExp | undefined;
+}
 
 /**
  * A line in a text file that others write, too. A line that is there already is fine, wherever it stands, unless another
@@ -40,31 +54,34 @@ export const line = defineEdit<LineOptions, LineDesired>({
   kind: 'line',
   options: {
     ...EDIT,
-    line: must(is.text),
+    line: is.text,
     state: is.one('present', 'absent'),
     match: is.regexp,
     insertAfter: is.regexp,
     insertBefore: is.regexp,
   },
-  name: ({ path, line: text }) => `${path} ${text}`,
-  title: ({ path, line: text, state }) => `${path} has ${state === 'absent' ? 'no' : 'the'} line "${text}"`,
+  name: ({ path, line: text, match }) => `${path} ${text ?? match}`,
+  title: ({ path, line: text, match, absent }) =>
+    `${path} has ${absent ? 'no' : 'the'} line ${text === undefined ? `that fits ${match}` : `"${text}"`}`,
   complete(path, { line: text, state, match, insertAfter, insertBefore, ...options }) {
     for (const pattern of [match, insertAfter, insertBefore]) requireSteady(path, pattern);
     if (match !== undefined && fitsAnyLine(match)) throw picksNone(path, match);
+    const absent = state === 'absent';
+    if (text === undefined && !(absent && match !== undefined)) throw noLine(path, absent);
     return {
       ...completeEdit(path, options),
-      line: oneLine('line', text),
-      state,
+      line: text === undefined ? undefined : oneLine('line', text),
+      absent,
       match,
       insertAfter,
       insertBefore,
     };
   },
-  lines: ({ line: wanted, state }) => (state === 'absent' ? [] : [wanted]),
-  edit(text, { line: wanted, state, match, insertAfter, insertBefore }) {
+  lines: ({ line: wanted, absent }) => (absent || wanted === undefined ? [] : [wanted]),
+  edit(text, { line: wanted, absent, match, insertAfter, insertBefore }) {
     const lines = [...linesOf(text)];
     const fits = (pattern: RegExp | undefined) => (one: string) => pattern?.test(one) === true;
-    if (state === 'absent') {
+    if (absent || wanted === undefined) {
       const left = lines.filter((one) => one !== wanted && !fits(match)(one));
       return left.length === lines.length ? text : textOfLines(left);
     }
@@ -91,6 +108,13 @@ function requireSteady(path: string, pattern: RegExp | undefined): void {
 /** What fits an empty line, or lines that have nothing in common, would take whatever stands last. */
 function fitsAnyLine(pattern: RegExp): boolean {
   return ['q', '0', '#', ' '].every((one) => pattern.test(one));
+}
+
+function noLine(path: string, absent: boolean): QuorateError {
+  return usage(
+    `line ${JSON.stringify(path)}: ${absent ? 'it needs line or match' : 'line is missing, text was wanted'}`,
+    absent ? 'match: /^port=/ picks the lines that are to go' : "write line: '…'",
+  );
 }
 
 function picksNone(path: string, pattern: RegExp): QuorateError {

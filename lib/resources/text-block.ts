@@ -8,19 +8,26 @@ import {
   oneLine,
   textOfLines,
 } from '../dsl/edit.ts';
-import { is, must } from '../dsl/options.ts';
+import { is, must, mustUnlessAbsent } from '../dsl/options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
-export interface TextBlockOptions extends EditOptions {
+export interface TextBlockWish extends EditOptions {
   /** Tells the blocks of a file apart; stands in both markers. */
   readonly name: string;
-  /** Lines between the markers. */
+  /** Lines between the markers; without a say where it is to be absent. */
   readonly content: string;
   /** How a line of comment begins; `#` unless said. */
   readonly comment?: string;
   /** `absent`: the block is gone, markers and all. */
   readonly state?: 'present' | 'absent';
 }
+
+export type TextBlockOptions = TextBlockWish | TextBlockGone;
+
+type TextBlockGone = Omit<TextBlockWish, 'content'> & {
+  readonly state: 'absent';
+  readonly content?: string;
+};
 
 interface TextBlockDesired extends Edited {
   readonly name: string;
@@ -41,13 +48,13 @@ export const textBlock = defineEdit<TextBlockOptions, TextBlockDesired>({
   options: {
     ...EDIT,
     name: must(is.text),
-    content: must(is.text),
+    content: mustUnlessAbsent(is.text),
     comment: is.text,
     state: is.one('present', 'absent'),
   },
   name: ({ path, name }) => `${path} ${name}`,
   title: ({ path, name, absent }) => `${path} has ${absent ? 'no' : 'the'} block "${name}"`,
-  complete(path, { name, content, comment = '#', state, ...options }) {
+  complete(path, { name, content = '', comment = '#', state, ...options }) {
     const [begin, end] = ['BEGIN', 'END'].map(
       (mark) => `${oneLine('comment', comment)} ${mark} ${oneLine('name', name)}`,
     );

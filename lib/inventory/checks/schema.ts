@@ -15,7 +15,7 @@ export interface SchemaProblem {
 /** What a schema may say of us besides JSON schema's own words. */
 const OURS = ['secret', 'optional', 'required'];
 
-/** Formats that are looked at here; others of JSON schema are let through, and nothing is. */
+/** Formats that values are judged by. */
 const FORMATS = ['path', 'version'];
 
 /**
@@ -117,8 +117,6 @@ function unknownWords(schema: unknown, known: readonly string[], at = ''): reado
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return [];
   const { properties, items, format } = schema as Readonly<Record<string, unknown>>;
   const where = at === '' ? '' : ` for ${at}`;
-  const near =
-    typeof format === 'string' && !FORMATS.includes(format) ? nearName(format, FORMATS) : undefined;
   return [
     ...Object.keys(schema)
       .filter((word) => !known.includes(word) && !NOTE.test(word))
@@ -128,12 +126,22 @@ function unknownWords(schema: unknown, known: readonly string[], at = ''): reado
           meantHint(word, [...known, ...(at === '' ? OURS : [])], 'JSON schema has'),
         ],
       ),
-    ...(near === undefined ? [] : [[`its format ${format} is unknown`, `did you mean ${near}?`] as const]),
+    ...(format === undefined || FORMATS.includes(String(format)) ? [] : [unknownFormat(format, where)]),
     ...Object.entries(typeof properties === 'object' ? (properties ?? {}) : {}).flatMap(([name, one]) =>
       unknownWords(one, known, name),
     ),
     ...unknownWords(items, known, 'items'),
   ];
+}
+
+/** No value would be judged by it. */
+function unknownFormat(format: unknown, where: string): Found {
+  const near = nearName(String(format), FORMATS);
+  const hint =
+    near === undefined
+      ? `there are ${FORMATS.join(' and ')}; a pattern says the rest`
+      : `did you mean ${near}?`;
+  return [`its format ${format}${where} is unknown`, hint];
 }
 
 const TYPES = ['string', 'integer', 'number', 'boolean', 'array', 'object', 'null'];

@@ -1,11 +1,10 @@
 import { broughtBy, isNew } from '../../dsl/ledger/made.ts';
 import { orGone } from '../../dsl/mark.ts';
 import { is, must } from '../../dsl/options.ts';
-import { checkedPath, sha256, shortDigest } from '../../dsl/path.ts';
+import { sha256, shortDigest } from '../../dsl/path.ts';
 import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
-import { contentOf } from '../../dsl/source/source.ts';
 import {
   groundReads,
   type Place,
@@ -15,37 +14,11 @@ import {
 } from '../../dsl/world/ground.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { laid } from '../common/lay.ts';
-import { isSent } from '../content/content.ts';
-import { checkedUrl, type FetchedContent, fetchOnce } from '../content/fetch.ts';
+import { fetchOnce } from '../content/fetch.ts';
 import { findRecord, lastRecord, nameIn, record } from './record.ts';
+import { type ArchiveDesired, type ArchiveOptions, completeArchive } from './wish.ts';
 
-export interface ArchiveOptions {
-  /** A file on control: `.tar`, `.tar.gz`, `.tgz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`. */
-  readonly source?: string;
-  /** Where control downloads it from instead; `sha256` says what it must be. */
-  readonly url?: string;
-  /** Of the archive, in hex; a `source` is compared with it. */
-  readonly sha256?: string;
-  /** Something that it brings, by its path in the folder: without it nothing is taken for unpacked. */
-  readonly creates: string;
-  /** Folders to leave out at the front of the names in a tar archive. */
-  readonly strip?: number;
-  /** Who all of it belongs to; root, or whoever unpacks it, unless said. */
-  readonly owner?: string;
-  readonly group?: string;
-}
-
-interface ArchiveDesired {
-  readonly folder: string;
-  readonly from: { readonly source: string; readonly sha256: string } | FetchedContent;
-  readonly format: 'tar' | 'zip';
-  /** What unpacks it, besides. */
-  readonly packer: string | undefined;
-  readonly creates: string;
-  readonly strip: number;
-  readonly owner: string | undefined;
-  readonly group: string | undefined;
-}
+export type { ArchiveDetails, ArchiveOptions } from './wish.ts';
 
 interface ObservedArchive extends Place {
   /** Digest of the archive that was unpacked here; `begun` of one that was cut off. */
@@ -74,6 +47,7 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
     owner: is.text,
     group: is.text,
   },
+  oneOf: ['source', 'url'],
   complete: completeArchive,
   name: ({ folder, creates }) => `${folder} ${nameIn(folder, creates)}`,
   title: ({ folder }) => `${folder} has what the archive brings`,
@@ -159,49 +133,6 @@ for q_record in ${record(desired)} ${lastRecord(desired)}; do echo ${from.sha256
   },
 });
 
-function completeArchive(name: string, options: ArchiveOptions): ArchiveDesired {
-  const { source, url, sha256: digest, creates, strip = 0, owner, group } = options;
-  const folder = checkedPath(name);
-  if ((source === undefined) === (url === undefined)) throw wrong(`${folder} wants either source or url`);
-  const file = source ?? (url as string).replace(/[?#].*$/, '');
-  const format = /\.zip$/.test(file)
-    ? 'zip'
-    : /\.(tar|tgz|tbz2?|txz|tar\.(gz|bz2|xz|zst))$/.test(file)
-      ? 'tar'
-      : undefined;
-  if (format === undefined) throw wrong(`${file} is neither a tar archive nor a zip by its name`);
-  if (format === 'zip' && strip > 0) throw wrong(`strip is for tar archives, and ${file} is a zip`);
-  if (
-    typeof creates !== 'string' ||
-    /(^|\/)\.\.(\/|$)/.test(creates) ||
-    creates.replace(/[./]/g, '') === ''
-  ) {
-    throw wrong(`creates ${JSON.stringify(creates)} names nothing in ${folder}`);
-  }
-  const from = url === undefined ? localSource(file, digest) : checkedUrl(url, digest);
-  const at = checkedPath(creates.startsWith('/') ? creates : `${folder}/${creates}`);
-  const packer = PACKERS[/\.([a-z0-9]+)$/.exec(file)?.[1] ?? ''];
-  return { folder, from, format, packer, strip, owner, group, creates: at };
-}
-
-/** What tar has unpack it, by the ending of the name. */
-const PACKERS: Readonly<Record<string, string>> = {
-  gz: 'gzip',
-  tgz: 'gzip',
-  xz: 'xz',
-  txz: 'xz',
-  bz2: 'bzip2',
-  tbz: 'bzip2',
-  tbz2: 'bzip2',
-  zst: 'zstd',
-};
-
-function localSource(source: string, digest: string | undefined): ArchiveDesired['from'] {
-  const content = contentOf(source, digest);
-  if (typeof content !== 'string' && isSent(content)) return content;
-  throw wrong(`${source} is text, and no archive`);
-}
-
 function unpack({ format, strip }: ArchiveDesired, whole: string, part: string): Sh {
   if (format === 'zip') return sh`unzip -q -o ${whole} -d ${part} 2>&1`;
   return sh`tar -x -o -f ${whole} -C ${part} ${strip > 0 ? [`--strip-components=${strip}`] : []} 2>&1`;
@@ -249,11 +180,4 @@ function bringsNot({ folder, creates, strip }: ArchiveDesired): QuorateError {
 
 function cannot(folder: string, found: string, hint: string): QuorateError {
   return new QuorateError(`cannot unpack into ${folder}: ${found}`, { exitCode: EXIT.failed, hint });
-}
-
-function wrong(message: string): QuorateError {
-  return new QuorateError(message, {
-    exitCode: EXIT.usage,
-    hint: "write it like { source: './site.tar.gz', creates: 'bin/site' }",
-  });
 }

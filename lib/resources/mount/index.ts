@@ -1,6 +1,6 @@
 import { editableText, inItsForm, oneLine } from '../../dsl/edit.ts';
 import { linesTrace } from '../../dsl/ledger/made.ts';
-import { is, must } from '../../dsl/options.ts';
+import { is, mustUnlessAbsent } from '../../dsl/options.ts';
 import {
   checkedPath,
   type ObservedPath,
@@ -20,8 +20,8 @@ import { EXIT, QuorateError } from '../../errors.ts';
 import { entryFor, type FstabEntry, fstabLine, hasSameOptions, withEntry } from './fstab.ts';
 import { isOther, type Live, lacksOptions, mountLook, parseMounts, type WantedSource } from './live-mount.ts';
 
-export interface MountOptions {
-  /** A device, `UUID=…`, `LABEL=…`, `server:/path`, or a folder for `options: 'bind'`. */
+export interface MountWish {
+  /** A device, `UUID=…`, `LABEL=…`, `server:/path`, or a folder for `options: 'bind'`; without a say where it is to be absent. */
   readonly source: string;
   /** `auto` unless said. */
   readonly type?: string;
@@ -32,6 +32,10 @@ export interface MountOptions {
   /** `absent`: not mounted, and not in the table. The folder stays, with what is in it. */
   readonly state?: 'mounted' | 'absent';
 }
+
+export type MountOptions = MountWish | MountGone;
+
+type MountGone = Omit<MountWish, 'source'> & { readonly state: 'absent'; readonly source?: string };
 
 interface MountDesired extends FstabEntry {
   readonly absent: boolean;
@@ -70,7 +74,7 @@ const DEFAULTS = 'rw,exec,suid,dev';
 export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
   kind: 'mount',
   options: {
-    source: must(is.text),
+    source: mustUnlessAbsent(is.text),
     type: is.text,
     options: is.text,
     pass: is.count(),
@@ -82,7 +86,7 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
     const path = checkedPath(name);
     return {
       path,
-      source: oneLine('source', source),
+      source: source === undefined ? '' : oneLine('source', source),
       type,
       options,
       dump: 0,

@@ -96,6 +96,15 @@ describe('a line in a file', () => {
     },
   );
 
+  it('goes by what it fits alone', () => {
+    const task = line('/etc/x', { state: 'absent', match: /^port=/ });
+    expect(edited(task, 'a\nport=1\nport=2\n')).toBe('a\n');
+    expect([task.resource, task.title]).toEqual([
+      'line:/etc/x /^port=/',
+      '/etc/x has no line that fits /^port=/',
+    ]);
+  });
+
   it.each<[string, LineOptions]>([
     ['an empty pattern', { line: 'a', match: /(?:)/ }],
     ['a pattern that remembers', { line: 'a', match: /a/g }],
@@ -195,6 +204,12 @@ describe('a block in a file', () => {
       block({ content: '1\r\n2\r\n' }),
       '',
       '# BEGIN ours\n1\n2\n# END ours\n',
+    ],
+    [
+      'goes by its name alone',
+      textBlock('/etc/x', { name: 'ours', state: 'absent' }),
+      '# BEGIN ours\n0\n# END ours\n',
+      '',
     ],
     ['has the comment of its file', block({ comment: '//' }), '', '// BEGIN ours\n1\n2\n// END ours\n'],
   ])('%s', (_name, task, before, after) => {

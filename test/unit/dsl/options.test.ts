@@ -10,8 +10,8 @@ import { sh } from '../../../lib/dsl/sh.ts';
 import { errorsOf } from '../../../lib/errors.ts';
 import * as resources from '../../../lib/resources/index.ts';
 
-const { command, cron, directory, file, line, packages, script, service, sudoers, task, timer, user } =
-  resources;
+const { archive, command, cron, directory, file, line, mount, packages } = resources;
+const { script, service, sudoers, task, textBlock, timer, user } = resources;
 
 /** What JavaScript lets through: `never` fits everywhere. */
 const as = (value: unknown) => value as never;
@@ -75,6 +75,22 @@ describe('what only the compiler would see in a task', () => {
     [
       () => file('/a', as({ values: {} })),
       'file "/a": it needs content, source, url or template / give one of them',
+    ],
+    [() => line('/a', as({})), 'line "/a": line is missing, text was wanted / write line: \'…\''],
+    [
+      () => line('/a', as({ state: 'absent' })),
+      'line "/a": it needs line or match / match: /^port=/ picks the lines that are to go',
+    ],
+    [() => mount('/a', as({})), 'mount "/a": source is missing, text was wanted'],
+    [() => textBlock('/a', as({ name: 'b' })), 'text-block "/a": content is missing, text was wanted'],
+    [
+      () => archive('/a', as({ source: './a.tgz', url: 'https://a/a.tgz', creates: 'a' })),
+      'archive "/a": it has source and url, one of them was wanted / leave one out: source or url',
+    ],
+    [
+      // @ts-expect-error one of them is enough
+      () => command('x', { run: sh`:`, creates: '/a', unless: sh`:` }),
+      'command "x": it has creates and unless, one of them was wanted / leave one out: creates, unless or changedWhen: \'always\'',
     ],
     [
       () => command('x', as({ run: sh`:` })),

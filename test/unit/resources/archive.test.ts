@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
-import { type ArchiveOptions, archive } from '../../../lib/resources/archive/index.ts';
+import { type ArchiveDetails, type ArchiveOptions, archive } from '../../../lib/resources/archive/index.ts';
 import { dry, run } from '../support/cycle.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
@@ -44,7 +44,7 @@ describe('an archive', () => {
     else execFileSync('tar', ['-czf', file, 'site-1.0'], { cwd: dir });
     return file;
   }
-  const wish = (source: string, more: Partial<ArchiveOptions> = {}) => [
+  const wish = (source: string, more: Partial<ArchiveDetails> = {}) => [
     archive(join(dir, 'at'), { source, creates: 'bin/sité', strip: 1, ...more }),
   ];
 
@@ -199,7 +199,7 @@ describe('an archive', () => {
     expect(task.diff({ code: 0, out }, world)).toMatchObject([{ certainty: 'conditional' }]);
   });
 
-  it.each<Partial<ArchiveOptions>>([
+  it.each<object>([
     { source: './x.tar.gz', url: 'https://x/y.tgz' },
     { url: 'https://x/y.tgz' },
     { url: 'https://x/y.tgz', sha256: 'a'.repeat(64), strip: 1.5 },
@@ -208,7 +208,7 @@ describe('an archive', () => {
     { url: 'https://x/y.zip', sha256: 'a'.repeat(64), strip: 1 },
     { url: 'https://x/y.tgz', sha256: 'a'.repeat(64), creates: '../x' },
   ])('%j is refused before any contact', (options) => {
-    expect(() => archive('/opt/x', { creates: 'bin/x', ...options })).toThrow(
+    expect(() => archive('/opt/x', { creates: 'bin/x', ...options } as ArchiveOptions)).toThrow(
       expect.objectContaining({ exitCode: 1 }),
     );
   });

@@ -89,6 +89,13 @@ const plan = (options: Partial<MountOptions>, out: string) =>
 const LIVE = 'rw,noatime shared:1 - ext4 /dev/sdb1 rw';
 
 describe('a mount', () => {
+  it('goes by its place alone', () => {
+    const task = mount('/data', { state: 'absent' });
+    expect(
+      task.diff({ code: 0, out: observed(LINE, LIVE) }, new World()).map(({ property }) => property),
+    ).toEqual(['mounted', 'at boot']);
+  });
+
   it.each<[string, Partial<MountOptions>, out: string, isRemounted: boolean]>([
     ['is to be mounted', {}, observed(''), true],
     ['is there', {}, observed(LINE, LIVE), false],

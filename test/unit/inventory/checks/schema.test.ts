@@ -28,6 +28,10 @@ describe('the schema of a variable', () => {
     [{ type: 'integer', minimum: '1' }, 'its schema is not understood: minimum value must be ["number"]'],
     [{ type: 'string', format: 'pth' }, 'its format pth is unknown / did you mean path?'],
     [
+      { type: 'array', items: { type: 'string', format: 'ipv4' } },
+      'its format ipv4 for items is unknown / there are path and version; a pattern says the rest',
+    ],
+    [
       { type: 'integer', default: 'hunter2', secret: true },
       'its default ******** does not fit its own schema: it must be integer',
     ],
@@ -61,7 +65,7 @@ describe('the schema of a variable', () => {
       items: { type: 'object', required: ['a'], properties: { a: { type: 'string' } } },
       default: [],
     },
-    { type: 'string', format: 'ipv4', secret: true },
+    { type: 'string', format: 'version', secret: true },
     { minimum: 1 },
     {},
   ])('%j is fine', async (schema) => {
