@@ -17,8 +17,9 @@ export interface CronOptions extends TaskOptions {
 }
 
 /**
- * A job of cron, in a file of its own below `/etc/cron.d`: other jobs, in crontabs or there, are not touched. On hosts
- * with systemd a `timer` does the same, with a log of its own.
+ * A job of cron, in a file of its own below `/etc/cron.d`: other jobs, in crontabs or there, are not touched. Where one
+ * of them is the very same, a new one is refused: it would run twice. On hosts with systemd a `timer` does the same, with
+ * a log of its own.
  *
  * @example
  * cron('site-backup', { schedule: '0 3 * * *', run: 'tar -czf /var/backups/site.tgz -C /srv www' })
@@ -45,15 +46,32 @@ function cronFile(name: string, { schedule, run, user = 'root', ...options }: Cr
   if (!/^[\w.-]+\$?$/.test(user)) throw wrong(`${JSON.stringify(user)} is no user`, 'name one user');
   if (run.includes('\\%'))
     throw wrong(`the job ${name} has \\% in its command`, 'leave the backslash out: a % stands for itself');
-  const line = `${when} ${user} ${oneLine('command', run).replaceAll('%', '\\%')}`;
-  return file(`/etc/cron.d/${name}`, {
-    content: `${line}\n`,
+  const path = `/etc/cron.d/${name}`;
+  const job = oneLine('command', run).replaceAll('%', '\\%');
+  return file(path, {
+    content: `${when} ${user} ${job}\n`,
     // It passes over a file of somebody else's, too, and over one for a user who is not there.
     owner: 'root',
-    validate: () => sh`id -u ${user} >/dev/null 2>&1 || { echo ${`there is no user ${user}`}; exit 1; }`,
+    validate: () => sh`id -u ${user} >/dev/null 2>&1 || { echo ${`there is no user ${user}`}; exit 1; }
+q_alone() {
+  if [ -f "$1" ] && tr -s ' \t' ' ' <"$1" | sed 's/^ //; s/ $//' | grep -qxF -e "$2"; then
+    echo "it would run twice: $1 has the same job, take it out there"; exit 1
+  fi
+}
+for q_at in ${CRONTABS.map((folder) => `${folder}/${user}`)}; do q_alone "$q_at" ${squeezed(`${when} ${job}`)}; done
+for q_at in /etc/crontab /etc/cron.d/*; do
+  [ "$q_at" = ${path} ] || q_alone "$q_at" ${squeezed(`${when} ${user} ${job}`)}
+done`,
     title: `${name} runs at ${when}`,
     ...options,
   });
+}
+
+/** Where users have their own jobs: on Debian, on Red Hat, and with busybox. */
+const CRONTABS = ['/var/spool/cron/crontabs', '/var/spool/cron', '/etc/crontabs'];
+
+function squeezed(line: string): string {
+  return line.replace(/[ \t]+/g, ' ').trim();
 }
 
 const WORDS = new Set(

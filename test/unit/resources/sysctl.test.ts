@@ -1,9 +1,15 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
+import type { Sh } from '../../../lib/dsl/sh.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { cron } from '../../../lib/resources/cron.ts';
 import { sysctl } from '../../../lib/resources/sysctl.ts';
+import { scratch } from '../support/scratch.ts';
+import { SHELLS } from '../support/shells.ts';
 
 const usage = expect.objectContaining({ exitCode: 1 });
 
@@ -106,6 +112,31 @@ describe('a value of the kernel', () => {
 
   it.each(['x', 'net/../../etc/passwd', 'a b.c', ''])('%j is refused before any contact', (name) => {
     expect(() => sysctl(name, { value: 1 })).toThrow(usage);
+  });
+});
+
+describe.each(SHELLS)('a job of cron that is there already, under %s', (_name, shell, ...args) => {
+  it.each([
+    ['var/spool/cron/crontabs/root', '#Ansible: backup\n0 3 * * *\tbackup  --all \n', true],
+    ['var/spool/cron/root', '0 3 * * * backup --all', true],
+    ['etc/crontabs/root', '0 3 * * * backup --all\n', true],
+    ['etc/crontab', '0 3\t* * * root backup --all\n', true],
+    ['etc/cron.d/old', '0 3 * * * root backup --all\n', true],
+    ['etc/cron.d/job', '0 3 * * * root backup --all\n', false],
+    ['etc/cron.d/old', '0 4 * * * root backup --all\n', false],
+    ['etc/cron.d/old', '# 0 3 * * * root backup --all\n', false],
+    ['var/spool/cron/crontabs/ann', '0 3 * * * backup --all\n', false],
+  ])('%s %j', (path, text, isTwice) => {
+    const root = scratch();
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+    const { validate } = cron('job', { schedule: '0 3 * * *', run: 'backup --all' }).wish as { validate: Sh };
+    const script = validate.text.replaceAll(/(?<=[ '])\/(?=etc|var)/g, `${root}/`);
+    const { status, stdout } = spawnSync(shell, [...args, '-c', script], { encoding: 'utf8' });
+    const wanted = isTwice
+      ? `it would run twice: ${join(root, path)} has the same job, take it out there\n`
+      : '';
+    expect([status, stdout]).toEqual([isTwice ? 1 : 0, wanted]);
   });
 });
 
