@@ -111,6 +111,13 @@ export const is = {
   function: <Value extends (...args: never[]) => unknown>(): Shape<Value> =>
     shape('a function', (value) => typeof value === 'function'),
   any: <Value>(): Shape<Value> => shape('anything', () => true),
+  /** For an option that a task has elsewhere. */
+  none: (hint: string): Shape<never> =>
+    shape(
+      'nothing',
+      () => false,
+      () => hint,
+    ),
   list: <Value>(each: Shape<Value>): Shape<readonly Value[]> =>
     shape(
       `a list of ${each.wanted}`,

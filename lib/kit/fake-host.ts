@@ -1,5 +1,6 @@
 import type { HostFacts } from '../dsl/host-facts.ts';
 import type { Role, Vars } from '../dsl/role.ts';
+import { wrongList } from '../dsl/task-list.ts';
 import { loadAll } from '../dsl/trace/lazy.ts';
 import { loadJudge } from '../inventory/checks/judged.ts';
 import { fakeFacts } from './fake-facts.ts';
@@ -31,7 +32,7 @@ export interface BuiltTask {
 }
 
 export interface FakeHost {
-  /** The tasks that a role gives for this host, in their order; nothing is contacted. Throws what the role throws, and what is wrong with a variable. */
+  /** The tasks that a role gives for this host, in their order; nothing is contacted. Throws what the role throws, and what is wrong with a variable or with the list. */
   tasks(role: Role<HostFacts>): readonly BuiltTask[];
 }
 
@@ -63,7 +64,10 @@ export function fakeHost({
         facts: known,
         fleet,
       };
-      return role.tasks(target).map(({ title, resource }) => ({ title, resource }));
+      const tasks = role.tasks(target);
+      const wrong = wrongList(tasks);
+      if (wrong) throw new Error(`role ${role.name} ${wrong.join('; ')}`);
+      return tasks.map(({ title, resource }) => ({ title, resource }));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { oneLine } from '../dsl/edit.ts';
-import { is, must } from '../dsl/options.ts';
+import { is, must, usage } from '../dsl/options.ts';
 import { composed } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import type { Task } from '../dsl/task.ts';
@@ -7,7 +7,8 @@ import type { TaskOptions } from '../dsl/task-options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { file } from './file.ts';
 
-export interface CronOptions extends TaskOptions {
+export interface CronOptions extends Omit<TaskOptions, 'environment'> {
+  readonly environment?: never;
   /** Five fields, or a word: `0 3 * * *`, `@daily`. */
   readonly schedule: string;
   /** One line, for the shell of cron. A `%` stands for itself: no backslash before it. */
@@ -31,7 +32,15 @@ export function cron(name: string, options: CronOptions): Task {
   });
 }
 
-function cronFile(name: string, { schedule, run, user = 'root', ...options }: CronOptions): Task {
+function cronFile(
+  name: string,
+  { schedule, run, user = 'root', environment, ...options }: CronOptions,
+): Task {
+  if (environment !== undefined)
+    throw usage(
+      `cron ${JSON.stringify(name)}: environment would not reach the job`,
+      "write it in front: run: 'NAME=value backup'",
+    );
   // cron passes over files with a dot in their name, without a word.
   if (!/^[\w-]+$/.test(name))
     throw wrong(`${JSON.stringify(name)} is no name of a job`, 'take letters, digits, _ and -');

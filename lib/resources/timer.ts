@@ -26,6 +26,7 @@ export interface TimerOptions {
   readonly user?: string;
   /** A time that was missed while the host was down is made up for at its next start. */
   readonly persistent?: boolean;
+  readonly environment?: never;
 }
 
 interface TimerDesired {
@@ -56,7 +57,14 @@ interface ObservedTimer {
  */
 export const timer = defineResource<TimerOptions, TimerDesired, ObservedTimer>({
   kind: 'timer',
-  options: { calendar: must(is.text), run: must(is.sh), user: is.text, persistent: is.boolean },
+  own: ['environment'],
+  options: {
+    calendar: must(is.text),
+    run: must(is.sh),
+    user: is.text,
+    persistent: is.boolean,
+    environment: is.none('it would not reach the command: write it in front, run: sh`NAME=value backup`'),
+  },
   complete(name, { calendar, run, user, persistent = false }) {
     // A template, `x@`, has no instance that could run; of `x.timer` the units would be x.timer.timer and x.timer.service.
     if (!/^[\w:-][\w.@:-]*$/.test(name) || /@$|\.(timer|service)$/.test(name)) throw noName(name);

@@ -210,10 +210,13 @@ function removeAll(path: string): Sh {
 function make(entry: Entry): Sh {
   const { path } = entry;
   if (entry.type === 'file') return writeContent(path, entry.content, entry);
-  if (entry.type === 'link') return sh`ln -sfn -- ${entry.to} ${path} && q_label ${path}`;
+  if (entry.type === 'link')
+    return sh`ln -sfn -- ${entry.to} ${path} && q_label ${path} && ${ownedBy(entry)}`;
   return makeDirectory(entry);
 }
 
-function ownedBy({ path, owner = '', group = '', ...ownership }: Entry): Sh {
-  return sh`q_mode ${path} ${modeAt(path, ownership)} ${owner} ${group}`;
+function ownedBy({ type, path, owner = '', group = '', ...ownership }: Entry): Sh {
+  if (type !== 'link') return sh`q_mode ${path} ${modeAt(path, ownership)} ${owner} ${group}`;
+  const who = group === '' ? owner : `${owner}:${group}`;
+  return who === '' ? sh`:` : sh`chown -h -- ${who} ${path}`;
 }

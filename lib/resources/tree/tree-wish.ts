@@ -113,17 +113,19 @@ export function entryDifferences(
   const property = nameIn(desired, path);
   const found = world.path(path).over(all.get(path));
   const isKnown = found !== undefined && !isForeseenOnly(found);
+  const named = (one: Difference) => ({ ...one, property: `${property} ${one.property}` });
   if (type === 'link') {
     const before = links.get(path) ?? null;
-    if (found?.type === 'link' && before === entry.to) return [];
+    // A link has no mode of its own.
+    if (found?.type === 'link' && before === entry.to)
+      return ownershipDifferences({ ...entry, keepsMode: true }, found).map(named);
     if (isKnown && found.type !== 'link') throw noRoom(path, 'link', `a ${found.type}`);
     return [{ kind: found === undefined ? 'create' : 'update', property, before, after: `→ ${entry.to}` }];
   }
   requireRoom(path, type, found);
   // A tree that is laid over the system changes nothing of the folders that all have.
   const isOurs = isKnown && found.type === type && !(type === 'directory' && isSystemFolder(path));
-  const owned = isOurs ? ownershipDifferences(besideOthers(desired, entry, world), found) : [];
-  const ownership = owned.map((one) => ({ ...one, property: `${property} ${one.property}` }));
+  const ownership = isOurs ? ownershipDifferences(besideOthers(desired, entry, world), found).map(named) : [];
   if (type === 'directory')
     return found === undefined ? [{ kind: 'create', property, before: null, after: type }] : ownership;
   const content = contentDifference(entry.content, found, property);

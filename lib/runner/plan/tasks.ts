@@ -3,6 +3,7 @@ import type { Play } from '../../dsl/play.ts';
 import type { Role, Target } from '../../dsl/role.ts';
 import { refusingSecretsAsText } from '../../dsl/secret.ts';
 import type { Task } from '../../dsl/task.ts';
+import { wrongList } from '../../dsl/task-list.ts';
 import { NotLoaded } from '../../dsl/trace/lazy.ts';
 import { positionOf } from '../../dsl/trace/position.ts';
 import { EXIT, type ExitCode, errorsOf, QuorateError, QuorateErrors } from '../../errors.ts';
@@ -10,7 +11,7 @@ import { meantHint, nearName } from '../../near.ts';
 import { withConsole } from '../console.ts';
 import { wordsOf } from '../exchange/task-shell.ts';
 import type { RoleTask } from '../exchange/wire.ts';
-import { refuseContradictions, withoutRepeats } from './wishes.ts';
+import { isAround, isOneWish, refuseContradictions, withoutRepeats } from './wishes.ts';
 
 /**
  * The tasks of roles for one host, each thing once; `isWhole` unless some roles of the play are left out. `say` hears what
@@ -124,7 +125,22 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
   }
   const wrong = wrongList(list);
   if (wrong) throw fault(...wrong);
-  return list as readonly Task[];
+  const tasks = list as readonly Task[];
+  const twice = doneTwice(tasks);
+  if (twice)
+    throw fault(
+      `has "${twice.title}" twice in its list of tasks`,
+      'give each a name of its own, or leave one out',
+    );
+  return tasks;
+}
+
+/** A task that runs always, and that stands in a list again: of one that can tell that it is done, one is enough. */
+function doneTwice(tasks: readonly Task[]): Task | undefined {
+  const always = tasks.filter((task) => task.unproven && wordsOf(task).when !== false);
+  return always.find((task, i) =>
+    always.slice(0, i).some((one) => isOneWish(one, task) && isAround(one, task)),
+  );
 }
 
 /**
@@ -171,45 +187,6 @@ function onlyDeclared<Values extends object>(
       throw new QuorateError(found(name), { exitCode: EXIT.usage, hint: hint(name) });
     },
   });
-}
-
-/** What is wrong with a list of tasks, and what to do about it. */
-function wrongList(list: unknown): readonly [found: string, hint: string] | undefined {
-  if (list instanceof Promise) {
-    list.catch(() => {});
-    return ['gives a Promise, a list of tasks was wanted', 'build the list without async: it does no I/O'];
-  }
-  if (!Array.isArray(list)) return [`gives ${nameOf(list)}, a list of tasks was wanted`, 'return [ … ]'];
-  const at = list.findIndex((one) => !isTask(one));
-  if (at < 0) return undefined;
-  const found = list[at] as unknown;
-  if (found instanceof Promise) found.catch(() => {});
-  const before = list[at - 1] as Task | undefined;
-  const behind = before === undefined ? '' : `, behind "${before.title}"`;
-  return [
-    `has ${nameOf(found)} in its list of tasks (number ${at + 1}${behind})`,
-    Array.isArray(found) ? 'spread it: ...tasks' : 'leave it out: ...(wanted ? [task] : [])',
-  ];
-}
-
-function isTask(value: unknown): value is Task {
-  if (typeof value !== 'object' || value === null) return false;
-  const { title, resource, diff, apply } = value as Partial<Task>;
-  return (
-    typeof title === 'string' &&
-    typeof resource === 'string' &&
-    typeof diff === 'function' &&
-    typeof apply === 'function'
-  );
-}
-
-function nameOf(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  if (Array.isArray(value)) return 'a list';
-  if (value instanceof Promise) return 'a Promise';
-  return typeof value === 'object'
-    ? 'an object that is no task'
-    : `the ${typeof value} ${JSON.stringify(value)}`;
 }
 
 /** Throws where a task names one that does not stand before it. */

@@ -116,7 +116,7 @@ function areAlike(one: Task, other: Task): boolean {
 }
 
 /** The first is carried out whenever the second is: it stands in the same list, or around it. */
-function isAround({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
+export function isAround({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
   return first.every(({ block, part }, i) => second[i]?.block === block && second[i]?.part === part);
 }
 

@@ -138,6 +138,14 @@ describe('what only the compiler would see in a task', () => {
       () => cron('a', as({ schdule: '@daily', run: 'true' })),
       'cron "a": it has no option schdule / did you mean schedule?',
     ],
+    [
+      () => cron('a', as({ schedule: '@daily', run: 'true', environment: { A: '1' } })),
+      'cron "a": environment would not reach the job / write it in front: run: \'NAME=value backup\'',
+    ],
+    [
+      () => timer('a', as({ calendar: 'daily', run: sh`true`, environment: { A: '1' } })),
+      'timer "a": environment is an object, nothing was wanted / it would not reach the command: write it in front, run: sh`NAME=value backup`',
+    ],
     [() => sudoers('a', as({ rule: '' })), 'sudoers "a": it has no option rule / did you mean rules?'],
     [
       () => packages('a', as({ version: 1 })),

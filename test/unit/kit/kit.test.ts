@@ -82,6 +82,18 @@ describe('a fake host', () => {
     expect(fakeHost({ vars: { unset_text: 'a' } }).tasks(unset)).toHaveTask('directory:/srv/a');
   });
 
+  it.each<[unknown, string]>([
+    [undefined, 'role lists gives undefined, a list of tasks was wanted; return [ … ]'],
+    [[false], 'role lists has the boolean false in its list of tasks (number 1)'],
+    [[directory('/a'), 'x'], 'role lists has the string "x" in its list of tasks (number 2, behind "/a'],
+    [[undefined], 'role lists has undefined in its list of tasks (number 1)'],
+    [[Promise.resolve()], 'role lists has a Promise in its list of tasks (number 1)'],
+    [[() => directory('/a')], 'role lists has a function in its list'],
+  ])('refuses a list that a run would refuse: %j', (list, message) => {
+    const lists = role({ name: 'lists', tasks: () => list as never });
+    expect(() => fakeHost().tasks(lists)).toThrow(message);
+  });
+
   it('knows its groups', () => {
     const grouped = role({
       name: 'grouped',

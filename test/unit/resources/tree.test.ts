@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -28,6 +29,8 @@ import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
+
+const isRoot = process.getuid?.() === 0;
 
 let dir: string;
 const from = (name: string) => join(dir, 'from', name);
@@ -64,6 +67,17 @@ describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
       'test3',
     ]);
     expect([...readFileSync(at('sub/deep er/bytes'))]).toEqual([0, 255]);
+  });
+
+  it.runIf(isRoot)('belongs to one user, its links too, and not what they lead to', async () => {
+    mkdirSync(at(''), { recursive: true });
+    symlinkSync('test3', at('test'));
+    symlinkSync('../from/index.html', from('out'));
+    const owned = [wish({ owner: '12', group: '34' })];
+    expect(await run(owned, { dir, shell })).toContain('update test owner: root → 12');
+    for (const name of ['test', 'out', 'index.html'])
+      expect([lstatSync(at(name)).uid, lstatSync(at(name)).gid]).toEqual([12, 34]);
+    expect(statSync(from('index.html')).uid).toBe(0);
   });
 
   it('comes into one folder with others that want nothing else of its paths', async () => {
