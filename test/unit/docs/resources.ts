@@ -80,7 +80,7 @@ function exportsOf(file: string): readonly string[] {
 
 function typesIn(text: string): readonly (readonly [string, Declared])[] {
   const found = text.matchAll(
-    /export (?:interface|type) (\w+)([^{;]*)(?:\{|;)([\s\S]*?)(?=\n\}|;\n\n|\nexport)/g,
+    /export (?:interface|type) (\w+)([^{;]*)(?:;|\{([\s\S]*?)(?=\n\}|;\n\n|\nexport))/g,
   );
   return [...found].map(([, name = '', head = '', body = '']) => [
     name,
