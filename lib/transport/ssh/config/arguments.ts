@@ -30,6 +30,9 @@ const ALONE: Readonly<Record<string, readonly [keyword: string, value: string]>>
   6: ['AddressFamily', 'inet6'],
 };
 
+/** Flags that win over `-o` before them, and the last of each over others. */
+const OVERRIDING = 'bBcm46';
+
 /** Flags about terminals, forwardings, compression and what is said. */
 const PASSED_OVER = 'AaCgKkMNnqTtvXxYy';
 
@@ -53,7 +56,7 @@ export function sshArguments(
     for (let at = 1; /^-\w/.test(word) && at < word.length; at += 1) {
       const flag = word[at] as string;
       const alone = ALONE[flag];
-      if (alone) options.push(alone);
+      if (alone) options.unshift(alone);
       if (alone || PASSED_OVER.includes(flag)) continue;
       if (flag !== 'o' && flag !== 'F' && !WITH_WORD[flag] && !PASSED_OVER_WITH_WORD.includes(flag)) {
         problems.push(`-${flag} is not honoured here`);
@@ -63,11 +66,14 @@ export function sshArguments(
       if (argument === undefined) problems.push(`-${flag} has nothing after it`);
       else if (flag === 'F') configFile ??= argument;
       else if (flag === 'o') {
-        const written = /\w+/.exec(argument)?.[0] ?? argument;
-        options.push([written, splitLine(argument)?.rest ?? '']);
+        const line = argument.replace(/^\s*=/, '');
+        const written = /\w+/.exec(line)?.[0] ?? line;
+        options.push([written, splitLine(line)?.rest ?? '']);
       } else if (WITH_WORD[flag]) {
         const value = flag === 'i' ? keyAt(argument) : argument;
-        if (value !== undefined) options.push([WITH_WORD[flag], flag === 'J' ? value : quoted(value)]);
+        if (value === undefined) break;
+        const option = [WITH_WORD[flag], flag === 'J' ? value : quoted(value)] as const;
+        options[OVERRIDING.includes(flag) ? 'unshift' : 'push'](option);
       }
       break;
     }

@@ -29,19 +29,29 @@ const cases: readonly (readonly [string, readonly (readonly [string, string])[]]
   [
     '-4 -6C',
     [
-      ['AddressFamily', 'inet'],
       ['AddressFamily', 'inet6'],
+      ['AddressFamily', 'inet'],
     ],
   ],
   [
     '-p 2222 -l bob -i "~/my key" -b ::1',
     [
+      ['BindAddress', '"::1"'],
       ['Port', '"2222"'],
       ['User', '"bob"'],
       ['IdentityFile', '"~/my key"'],
-      ['BindAddress', '"::1"'],
     ],
   ],
+  [
+    '-o BindAddress=::2 -b ::1 -o Port=1 -p 2',
+    [
+      ['BindAddress', '"::1"'],
+      ['BindAddress', '::2'],
+      ['Port', '1'],
+      ['Port', '"2"'],
+    ],
+  ],
+  ['-o=Port=7', [['Port', '7']]],
   ['-vvv -q -A -T -C', []],
   ['-qTo BatchMode=yes', [['BatchMode', 'yes']]],
   ['-L 8080:x:80 -R1:y:2 -e none', []],
