@@ -1,3 +1,4 @@
+import { combined } from './combine.ts';
 import { TemplateError } from './errors.ts';
 import { binary } from './operators.ts';
 import { bind, type Context, type Given, type Plugin, plugin, table } from './plugin.ts';
@@ -9,11 +10,9 @@ import {
   equal,
   isList,
   iterate,
-  type Key,
   keyOf,
   kindOf,
   numberOf,
-  Omit,
   textOf,
   truthy,
   Undefined,
@@ -35,7 +34,7 @@ export const COLLECTION_FILTERS = table({
     return given.get(truthy(value) ? 'true_val' : 'false_val') ?? null;
   }),
   type_debug: (value) => kindOf(value),
-  list: plugin('', (value) => iterate(value)),
+  list: plugin('', (value) => [...iterate(value)]),
   'length count': plugin('', (value) => iterate(value).length),
   first: plugin('', (value) => iterate(value)[0] ?? new Undefined('there is no first item')),
   last: plugin('', (value) => iterate(value).at(-1) ?? new Undefined('there is no last item')),
@@ -61,11 +60,15 @@ export const COLLECTION_FILTERS = table({
   max: plugin(
     'case_sensitive attribute',
     (value, given, context) =>
-      sorted(value, given, context).at(-1) ?? new Undefined('there is no greatest item'),
+      sorted(value, given, context, true)[0] ?? new Undefined('there is no greatest item'),
   ),
-  sort: plugin('reverse case_sensitive attribute', (value, given, context) => sorted(value, given, context)),
+  sort: plugin('reverse case_sensitive attribute', (value, given, context) =>
+    sorted(value, given, context, given.flag('reverse')),
+  ),
   unique: plugin('case_sensitive attribute', (value, given, context) => {
-    const keys = picked(value, given, context);
+    const all = picked(value, given, context);
+    // One that is a list or a mapping has Ansible compare them all as they are.
+    const keys = all.some((key) => isList(key) || key instanceof Dict) ? all : folded(all, given);
     return iterate(value).filter((_, at) => keys.findIndex((key) => equal(key, keys[at] ?? null)) === at);
   }),
   union: sets((one, other) => [...one, ...other]),
@@ -103,20 +106,25 @@ export const COLLECTION_FILTERS = table({
   rejectattr: (value, [name = '', ...args], named, context) =>
     iterate(value).filter((item) => !passes(attribute(item, name, context), args, named, context)),
   attr: plugin('name', (value, given, context) => context.item(value, given.get('name') ?? '')),
-  groupby: plugin('attribute default', (value, given, context) => {
-    const name = given.get('attribute') ?? '';
-    const keyed = iterate(value).map((item) => [attribute(item, name, context), item] as const);
-    const groups = keyed.filter(([key], at) => keyed.findIndex(([one]) => equal(one, key)) === at);
+  groupby: plugin('attribute default case_sensitive', (value, given, context) => {
+    const name = given.need('attribute');
+    const names = iterate(value).map((item) => attribute(item, name, context));
+    const keys = folded(names, given);
+    const items = iterate(value).map((item, at) => ({
+      name: names[at] ?? null,
+      key: keys[at] ?? null,
+      item,
+    }));
+    const groups = items.filter(({ key }, at) => items.findIndex((one) => equal(one.key, key)) === at);
     return groups
-      .sort(([one], [other]) => compare(one, other))
-      .map(([key]) => [key, keyed.filter(([one]) => equal(one, key)).map(([, item]) => item)]);
+      .sort((one, other) => compare(one.key, other.key))
+      .map(({ name, key }) => [name, items.filter((one) => equal(one.key, key)).map(({ item }) => item)]);
   }),
   dictsort: plugin('case_sensitive by reverse', (value, given) => {
     const at = given.get('by') === 'value' ? 1 : 0;
-    const low = (one: Value) =>
-      typeof one === 'string' && !given.flag('case_sensitive') ? one.toLowerCase() : one;
-    const entries = [...mapping(value).entries()].sort((one, other) => compare(low(one[at]), low(other[at])));
-    return given.flag('reverse') ? entries.reverse() : entries;
+    const entries = mapping(value).entries();
+    const keys = entries.map((entry) => entry[at]);
+    return ordered(entries, folded(keys, given), given.flag('reverse'));
   }),
   items: (value) => (value instanceof Undefined ? [] : mapping(value).entries()),
   dict2items: plugin('key_name value_name', (value, given) =>
@@ -163,7 +171,7 @@ function passes(
 ): boolean {
   const [name, ...rest] = args;
   if (name !== undefined) return context.test(textOf(name), item, rest, named);
-  return !(item instanceof Undefined) && truthy(item);
+  return truthy(item);
 }
 
 /** An attribute, or one of one: `a.b`. */
@@ -188,13 +196,23 @@ function picked(value: Value, given: Given, context: Context): readonly Value[] 
   );
 }
 
-function sorted(value: Value, given: Given, context: Context): readonly Value[] {
-  const low = (one: Value) =>
-    typeof one === 'string' && !given.flag('case_sensitive') ? one.toLowerCase() : one;
-  const keys = picked(value, given, context).map(low);
-  const items = iterate(value).map((item, at) => [keys[at] ?? null, item] as const);
-  const down = given.get('reverse') === true ? -1 : 1;
-  return [...items].sort(([one], [other]) => down * compare(one, other)).map(([, item]) => item);
+/** What is compared of values that are there: texts without their case, unless `case_sensitive` says so. */
+function folded(values: readonly Value[], given: Given): readonly Value[] {
+  const isExact = given.flag('case_sensitive');
+  return values.map(defined).map((one) => (typeof one === 'string' && !isExact ? one.toLowerCase() : one));
+}
+
+function sorted(value: Value, given: Given, context: Context, isDown = false): readonly Value[] {
+  return ordered(iterate(value), folded(picked(value, given, context), given), isDown);
+}
+
+/** Items by their keys; those whose keys are equal stay in their order. */
+function ordered<T>(items: readonly T[], keys: readonly Value[], isDown: boolean): readonly T[] {
+  const down = isDown ? -1 : 1;
+  return items
+    .map((item, at) => ({ item, key: keys[at] ?? null }))
+    .sort((one, other) => down * compare(one.key, other.key))
+    .map(({ item }) => item);
 }
 
 function flattened(items: readonly Value[], levels: number, noNulls = true): readonly Value[] {
@@ -208,30 +226,4 @@ export function mapping(value: Value): Dict {
   const used = defined(value);
   if (used instanceof Dict) return used;
   throw new TemplateError(`a mapping is wanted, and ${kindOf(used)} is there`);
-}
-
-/** Later keys win; `recursive` and `list_merge` as in Ansible. */
-function combined(one: Dict, other: Dict, given: Given): Dict {
-  const merge = given.text('list_merge') ?? 'replace';
-  const result = new Map<Key, Value>(one.entries());
-  for (const [key, value] of other.entries()) {
-    const old = result.get(key);
-    if (value instanceof Omit) continue;
-    if (given.flag('recursive') && old instanceof Dict && value instanceof Dict)
-      result.set(key, combined(old, value, given));
-    else if (old !== undefined && isList(old) && isList(value))
-      result.set(key, mergedList(old, value, merge));
-    else result.set(key, value);
-  }
-  return Dict.of(result);
-}
-
-function mergedList(old: readonly Value[], added: readonly Value[], how: string): readonly Value[] {
-  if (how === 'replace') return added;
-  if (how === 'keep') return old;
-  if (how === 'append') return [...old, ...added];
-  if (how === 'prepend') return [...added, ...old];
-  if (how === 'append_rp') return [...old.filter((item) => !has(added, item)), ...added];
-  if (how === 'prepend_rp') return [...added, ...old.filter((item) => !has(added, item))];
-  throw new TemplateError(`combine() knows no list_merge "${how}"`);
 }

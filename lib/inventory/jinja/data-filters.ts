@@ -10,13 +10,17 @@ import { yamlText } from './yaml-text.ts';
 
 /** Filters that read and write JSON and YAML. */
 export const DATA_FILTERS = table({
-  to_json: plugin('sort_keys vault_to_text preprocess_unsafe ensure_ascii', (value, given) =>
-    json(value, { sort: given.flag('sort_keys'), ascii: given.get('ensure_ascii') !== false }),
+  to_json: plugin('sort_keys vault_to_text preprocess_unsafe ensure_ascii indent', (value, given) =>
+    json(value, {
+      sort: given.flag('sort_keys'),
+      indent: indentOf(given),
+      ascii: given.get('ensure_ascii') !== false,
+    }),
   ),
   to_nice_json: plugin('indent sort_keys ensure_ascii', (value, given) =>
     json(value, {
       sort: given.get('sort_keys') !== false,
-      indent: numberOf(given.get('indent') ?? 4) ?? 4,
+      indent: given.indent('indent', 4),
       ascii: given.get('ensure_ascii') !== false,
     }),
   ),
@@ -24,7 +28,7 @@ export const DATA_FILTERS = table({
     json(value, {
       sort: true,
       ascii: true,
-      indent: numberOf(given.get('indent') ?? 0) || undefined,
+      indent: indentOf(given),
     }).replaceAll(/[<>&']/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`),
   ),
   from_json: plugin('', (value) => {
@@ -56,7 +60,12 @@ export const DATA_FILTERS = table({
 interface JsonStyle {
   readonly sort: boolean;
   readonly ascii: boolean;
-  readonly indent?: number | undefined;
+  /** All stands in one line without it. */
+  readonly indent: string | undefined;
+}
+
+function indentOf(given: Given): string | undefined {
+  return (given.get('indent') ?? null) === null ? undefined : given.indent('indent', 0);
 }
 
 /** As Python writes it: a space behind comma and colon, and no other letters than ASCII's unless asked. */
@@ -66,8 +75,8 @@ function json(value: Value, style: JsonStyle, depth = 1): string {
   const list = (open: string, parts: readonly string[], close: string) => {
     if (parts.length === 0) return open + close;
     if (indent === undefined) return open + parts.join(', ') + close;
-    const pad = ' '.repeat(indent * depth);
-    return `${open}\n${pad}${parts.join(`,\n${pad}`)}\n${' '.repeat(indent * (depth - 1))}${close}`;
+    const pad = indent.repeat(depth);
+    return `${open}\n${pad}${parts.join(`,\n${pad}`)}\n${indent.repeat(depth - 1)}${close}`;
   };
   if (isList(used))
     return list(

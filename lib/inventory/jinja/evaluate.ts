@@ -1,6 +1,6 @@
 import type { Arguments, Expression, Node, Target } from './ast.ts';
 import { mapping } from './collection-filters.ts';
-import { TemplateError } from './errors.ts';
+import { called, TemplateError } from './errors.ts';
 import { FILTERS } from './filters.ts';
 import { Loop, Turn } from './loop.ts';
 import { FUNCTIONS, methodOf } from './methods.ts';
@@ -14,6 +14,7 @@ import {
   Dict,
   defined,
   float,
+  intOf,
   isFloat,
   isList,
   iterate,
@@ -48,7 +49,7 @@ const STEPS = 1_000_000;
  * stands for null (ansible-core 2.19, `_jinja_bits.py`). Throws TemplateError.
  */
 export function evaluate({ nodes, lineEnds }: Template, scope: Scope): Value {
-  const result = new Evaluation(new Names(scope)).run(nodes);
+  const result = called('a template', () => new Evaluation(new Names(scope)).run(nodes));
   if (typeof result !== 'string') return result;
   return `${result}${'\n'.repeat(Math.max(0, lineEnds - lineEndsOf(result)))}`;
 }
@@ -74,6 +75,8 @@ class Names implements Scope {
 class Evaluation implements Context {
   #names: Names;
   #steps = 0;
+  /** Lists that the template itself makes: only these may be appended to. */
+  readonly #lists = new WeakSet<Value[]>();
 
   constructor(names: Names) {
     this.#names = names;
@@ -97,7 +100,7 @@ class Evaluation implements Context {
   #node(node: Node, pieces: Value[]): void {
     this.#step();
     if (node.kind === 'text') pieces.push(node.text);
-    else if (node.kind === 'output') pieces.push(this.#value(node.of));
+    else if (node.kind === 'output') pieces.push(this.#asItIs(this.#value(node.of)));
     else if (node.kind === 'if') {
       const taken = node.branches.find(({ test }) => truthy(this.#value(test)));
       this.#nodes(taken?.body ?? node.otherwise, pieces);
@@ -205,8 +208,9 @@ class Evaluation implements Context {
       case 'name':
         return this.#name(node.name);
       case 'list':
+        return this.#own(this.#items(node.items));
       case 'tuple':
-        return node.items.map((item) => this.#value(item)).filter((item) => !(item instanceof Omit));
+        return this.#items(node.items);
       case 'dict':
         return Dict.of(
           node.items
@@ -218,7 +222,7 @@ class Evaluation implements Context {
       case 'slice':
         return slice(
           defined(this.#value(node.of)),
-          node.bounds.map((one) => one && numberOf(this.#value(one))),
+          node.bounds.map((one) => one && bound(this.#value(one))),
         );
       case 'call':
         return this.#call(node.of, node.args);
@@ -240,6 +244,20 @@ class Evaluation implements Context {
     }
   }
 
+  #items(items: readonly Expression[]): Value[] {
+    return items.map((item) => this.#value(item)).filter((item) => !(item instanceof Omit));
+  }
+
+  #own<T extends Value>(value: T): T {
+    if (Array.isArray(value)) this.#lists.add(value);
+    return value;
+  }
+
+  /** A value that a later `append` leaves alone. */
+  #asItIs(value: Value): Value {
+    return Array.isArray(value) && this.#lists.has(value) ? [...value] : value;
+  }
+
   #name(name: string): Value {
     const found = this.#names.get(name);
     return found !== undefined
@@ -258,9 +276,11 @@ class Evaluation implements Context {
   /** An item or attribute; methods are looked up where they are called. */
   item(of: Value, key: Value): Value {
     if (of instanceof Undefined) return of instanceof Blank ? new Undefined(of.error()) : of;
-    if (key instanceof Undefined) return key;
+    const used = key instanceof Blank ? key : defined(key);
+    if (used instanceof Undefined || used instanceof Dict || isList(used))
+      return new Undefined('nothing has such a key');
     if (of instanceof Dict) return of.get(key) ?? new Undefined('a key is not there');
-    const at = numberOf(key);
+    const at = intOf(key);
     const items = isList(of) ? of : typeof of === 'string' ? [...of] : [];
     if (at === undefined) return new Undefined('an attribute is not there');
     return (
@@ -273,18 +293,34 @@ class Evaluation implements Context {
     const [positional, named] = this.#args(args);
     if (of.kind === 'item' && of.dotted && of.key.kind === 'literal') {
       const whole = defined(this.#value(of.of));
-      const method = methodOf(whole, String(of.key.value));
-      if (method) return method(positional, named);
+      const name = String(of.key.value);
+      if (name === 'append' && isList(whole)) return this.#append(whole, positional);
+      const method = methodOf(whole, name);
+      if (method) return called(`the method "${name}"`, () => method(positional, named));
       const own = this.item(whole, of.key.value);
       if (own instanceof Undefined)
-        throw new TemplateError(`${kindOf(whole)} has no method "${of.key.value}" that is known here`);
+        throw new TemplateError(`${kindOf(whole)} has no method "${name}" that is known here`);
     }
-    const called = this.#value(of);
-    if (called instanceof Undefined && of.kind === 'name')
+    const found = this.#value(of);
+    if (found instanceof Undefined && of.kind === 'name')
       throw new TemplateError(`the function "${of.name}" is not known here`);
-    if (called instanceof Turn) return called.again(positional[0] ?? null);
-    if (defined(called) instanceof Callable) return (called as Callable).call(positional, named);
-    throw new TemplateError(`${kindOf(called)} cannot be called`);
+    if (found instanceof Turn) return found.again(positional[0] ?? null);
+    if (defined(found) instanceof Callable) {
+      const { name, call } = found as Callable;
+      return called(`the function "${name}"`, () => call(positional, named));
+    }
+    throw new TemplateError(`${kindOf(found)} cannot be called`);
+  }
+
+  /** `list.append(item)`, which changes the list and gives nothing. */
+  #append(list: readonly Value[], args: readonly Value[]): null {
+    const [item = null] = args;
+    if (args.length !== 1) throw new TemplateError('append() takes one item');
+    const own = list as Value[];
+    if (!this.#lists.has(own))
+      throw new TemplateError('append() is for a list that the template itself makes: {% set x = [] %}');
+    if (!(defined(item) instanceof Omit)) own.push(item);
+    return null;
   }
 
   #args({ positional, named, spread = [] }: Arguments): [readonly Value[], ReadonlyMap<string, Value>] {
@@ -318,7 +354,7 @@ class Evaluation implements Context {
     this.#step();
     const filter = FILTERS.get(name);
     if (filter === undefined) throw new TemplateError(`the filter "${name}" is not known here`);
-    return filter(value, args, named, this);
+    return called(`the filter "${name}"`, () => filter(value, args, named, this));
   }
 
   test(
@@ -330,7 +366,7 @@ class Evaluation implements Context {
     this.#step();
     const test = TESTS.get(name);
     if (test === undefined) throw new TemplateError(`the test "is ${name}" is not known here`);
-    return truthy(test(value, args, named, this));
+    return called(`the test "is ${name}"`, () => truthy(test(value, args, named, this)));
   }
 
   #unary(operator: string, of: Value): Value {
@@ -346,7 +382,7 @@ class Evaluation implements Context {
     const first = this.#value(left);
     if (operator === 'and') return truthy(first) ? this.#value(right) : first;
     if (operator === 'or') return truthy(first) ? first : this.#value(right);
-    return binary(operator, first, this.#value(right));
+    return this.#own(binary(operator, first, this.#value(right)));
   }
 
   #compare(first: Expression, others: readonly (readonly [string, Expression])[]): boolean {
@@ -374,6 +410,12 @@ function joined(pieces: readonly Value[]): Value {
 
 function isNodes(value: Expression | readonly Node[]): value is readonly Node[] {
   return Array.isArray(value);
+}
+
+function bound(value: Value): number | undefined {
+  const at = value === null ? undefined : intOf(defined(value));
+  if (at === undefined && value !== null) throw new TemplateError(`${kindOf(value)} cannot bound a slice`);
+  return at;
 }
 
 /** Python's `[start:stop:step]`. */

@@ -1,6 +1,5 @@
 import { TemplateError } from './errors.ts';
 import { fixed } from './format.ts';
-import { LARGEST } from './operators.ts';
 import { type Given, plugin, table } from './plugin.ts';
 import { numberOf, textOf } from './values.ts';
 import { wrapped } from './wrap.ts';
@@ -9,19 +8,20 @@ import { wrapped } from './wrap.ts';
 export const LAYOUT_FILTERS = table({
   truncate: plugin('length killwords end leeway', (value, given) => {
     const [text, end] = [[...textOf(value)], [...textOf(given.get('end') ?? '...')]];
-    const length = whole(given, 'length', 255);
+    const length = given.int('length', 255);
     if (length < end.length) throw new TemplateError(`truncate() wants a length of ${end.length} or more`);
-    if (text.length <= length + whole(given, 'leeway', 5)) return text.join('');
+    if (text.length <= length + given.int('leeway', 5)) return text.join('');
     const kept = text.slice(0, length - end.length).join('');
     return `${given.flag('killwords') ? kept : kept.replace(/ [^ ]*$/, '')}${end.join('')}`;
   }),
   wordwrap: plugin('width break_long_words wrapstring break_on_hyphens', (value, given) => {
     const by = given.text('wrapstring') ?? '\n';
     const style = {
-      width: whole(given, 'width', 79),
+      width: given.int('width', 79),
       long: given.get('break_long_words') !== false,
       hyphens: given.get('break_on_hyphens') !== false,
     };
+    if (style.width < 1) throw new TemplateError('wordwrap() wants a width of 1 or more');
     const lines = textOf(value)
       .replace(/\r?\n$/, '')
       .split(/\r?\n/);
@@ -65,13 +65,6 @@ export const LAYOUT_FILTERS = table({
 const UNITS = 'BKMGTPEZY';
 const NAMES = ['', 'kilo', 'mega', 'giga', 'tera', 'peta', 'exa', 'zetta', 'yotta'];
 
-function whole(given: Given, name: string, usual: number): number {
-  const value = given.get(name);
-  const found = (value === undefined ? undefined : numberOf(value)) ?? usual;
-  if (found > LARGEST) throw new TemplateError(`the argument "${name}" is too large`);
-  return found;
-}
-
 /** What stands before a line, and what before and behind all of them. */
 const STYLES: Readonly<Record<string, readonly [decoration: string, beginning?: string, end?: string]>> = {
   plain: ['# '],
@@ -94,9 +87,9 @@ function comment(text: string, given: Given): string {
   const body = `${decoration}${text.replaceAll(line, `${line}${decoration}`)}`;
   return [
     beginning && `${beginning}${line}`,
-    prefix && `${prefix === line ? '' : prefix}${line}`.repeat(whole(given, 'prefix_count', 1)),
+    prefix && `${prefix === line ? '' : prefix}${line}`.repeat(Math.max(0, given.int('prefix_count', 1))),
     body.replaceAll(`${decoration}${line}`, `${decoration.trimEnd()}${line}`),
-    `${line}${postfix}`.repeat(whole(given, 'postfix_count', 1)),
+    `${line}${postfix}`.repeat(Math.max(0, given.int('postfix_count', 1))),
     end && `${line}${end}`,
   ].join('');
 }

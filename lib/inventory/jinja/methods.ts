@@ -5,12 +5,12 @@ import {
   Callable,
   Dict,
   equal,
+  intOf,
   isList,
   iterate,
   type Key,
   kindOf,
   Namespace,
-  numberOf,
   textOf,
   Undefined,
   type Value,
@@ -69,16 +69,17 @@ const TEXT: Of<string> = new Map(
     find: (of, [what = '']) => of.indexOf(text(what)),
     rfind: (of, [what = '']) => of.lastIndexOf(text(what)),
     index: (of, [what = '']) => found(of.indexOf(text(what))),
-    count: (of, [what = '']) => of.split(text(what)).length - 1,
+    count: (of, [what = '']) =>
+      (what === '' ? [...of].length : of.split(text(what)).length - 1) + Number(what === ''),
     join: (of, [items = []]) => iterate(items).map(text).join(of),
     zfill: (of, [width]) =>
       of.replace(
         /^([-+]?)([\s\S]*)$/,
         (_, sign: string, rest: string) => sign + rest.padStart(size(width) - sign.length, '0'),
       ),
-    ljust: (of, [width, fill = ' ']) => of.padEnd(size(width), text(fill)),
-    rjust: (of, [width, fill = ' ']) => of.padStart(size(width), text(fill)),
-    center: (of, [width, fill = ' ']) => centred(of, size(width), text(fill)),
+    ljust: (of, [width, fill = ' ']) => of.padEnd(size(width), char(fill)),
+    rjust: (of, [width, fill = ' ']) => of.padStart(size(width), char(fill)),
+    center: (of, [width, fill = ' ']) => centred(of, size(width), char(fill)),
     isdigit: (of) => /^\d+$/.test(of),
     isnumeric: (of) => /^\p{N}+$/u.test(of),
     isalpha: (of) => /^\p{L}+$/u.test(of),
@@ -97,7 +98,7 @@ const LIST: Of<readonly Value[]> = new Map(
   Object.entries({
     index: (of, [what = null]) => found(of.findIndex((item) => equal(item, what))),
     count: (of, [what = null]) => of.filter((item) => equal(item, what)).length,
-    copy: (of) => of,
+    copy: (of) => [...of],
   } satisfies Record<string, (of: readonly Value[], args: readonly Value[]) => Value>),
 );
 
@@ -152,10 +153,15 @@ function text(value: Value): string {
   throw new TemplateError(`a text is wanted, and ${kindOf(value)} is there`);
 }
 
+function char(value: Value): string {
+  if ([...text(value)].length === 1) return text(value);
+  throw new TemplateError('one character is wanted to fill with');
+}
+
 function size(value: Value | undefined): number {
-  const number = numberOf(value ?? 0);
+  const number = intOf(value ?? 0);
   if (number === undefined || number > LARGEST)
-    throw new TemplateError('a number is wanted that is not too large');
+    throw new TemplateError('a whole number is wanted that is not too large');
   return number;
 }
 
@@ -204,12 +210,13 @@ function splitEnd(of: string, separator: Value | undefined, times: number): read
 }
 
 function parted(of: string, by: string, at: number): readonly string[] | undefined {
+  if (by === '') throw new TemplateError('partition() wants a separator');
   return at < 0 ? undefined : [of.slice(0, at), by, of.slice(at + by.length)];
 }
 
 function replaced(of: string, old: string, by: string, times: number): string {
   let left = times < 0 ? Number.POSITIVE_INFINITY : times;
-  return of.split(old).reduce((whole, part) => whole + (left-- > 0 ? by : old) + part);
+  return of.replaceAll(old === '' ? /(?:)/gu : old, (found) => (left-- > 0 ? by : found));
 }
 
 function centred(of: string, width: number, fill: string): string {

@@ -7,6 +7,7 @@ import {
   defined,
   equal,
   float,
+  intOf,
   isFloat,
   isList,
   kindOf,
@@ -33,7 +34,7 @@ export function binary(operator: string, left: Value, right: Value): Value {
   if (operator === '+' && typeof a === 'string' && typeof b === 'string') return a + b;
   if (operator === '+' && isList(a) && isList(b)) return [...a, ...b];
   if (operator === '*') {
-    const repeated = y === undefined ? repeat(b, x) : repeat(a, y);
+    const repeated = y === undefined ? repeat(b, intOf(a)) : repeat(a, intOf(b));
     if (repeated !== undefined) return repeated;
   }
   throw new TemplateError(`"${operator}" does not go with ${kindOf(a)} and ${kindOf(b)}`);
@@ -45,9 +46,8 @@ export const LARGEST = 1_000_000;
 function repeat(what: Value, times: number | undefined): Value | undefined {
   if (times === undefined || !(typeof what === 'string' || isList(what))) return undefined;
   if (what.length * times > LARGEST) throw new TemplateError('"*" makes too much');
-  return typeof what === 'string'
-    ? what.repeat(Math.max(0, times))
-    : Array.from({ length: Math.max(0, times) }, () => what).flat();
+  const count = what.length === 0 ? 0 : Math.max(0, times);
+  return typeof what === 'string' ? what.repeat(count) : Array.from({ length: count }, () => what).flat();
 }
 
 function arithmetic(operator: string, x: number, y: number, floats: boolean): Value {

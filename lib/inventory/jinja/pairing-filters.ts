@@ -1,34 +1,36 @@
 import { mapping } from './collection-filters.ts';
 import { TemplateError } from './errors.ts';
 import { LARGEST } from './operators.ts';
-import { type Given, plugin, table } from './plugin.ts';
-import { Dict, defined, isList, iterate, keyOf, numberOf, textOf, Undefined, type Value } from './values.ts';
+import { bind, type Given, plugin, table } from './plugin.ts';
+import { Dict, defined, isList, iterate, keyOf, textOf, Undefined, type Value } from './values.ts';
 
 type Rows = readonly (readonly Value[])[];
 
 /** Filters that make lists of lists: parts of one, and what goes with what of several. */
 export const PAIRING_FILTERS = table({
   batch: plugin('linecount fill_with', (value, given) => {
-    const [items, size, fill] = [
-      iterate(value),
-      numberOf(given.get('linecount') ?? 1) ?? 1,
-      given.get('fill_with'),
-    ];
-    const rows = Array.from({ length: Math.ceil(items.length / size) }, (_, row) =>
-      items.slice(row * size, (row + 1) * size),
-    );
-    return fill === undefined
-      ? rows
-      : rows.map((row) => [...row, ...Array.from({ length: size - row.length }, () => fill)]);
+    const [size, fill] = [given.int('linecount'), given.get('fill_with') ?? null];
+    const rows: Value[][] = [];
+    let row: Value[] = [];
+    for (const item of iterate(value)) {
+      if (row.length === size) {
+        rows.push(row);
+        row = [];
+      }
+      row.push(item);
+    }
+    if (row.length === 0) return rows;
+    while (fill !== null && row.length < size) row.push(fill);
+    return [...rows, row];
   }),
   slice: plugin('slices fill_with', (value, given) => {
-    const [items, count] = [iterate(value), number(given, 'slices')];
+    const [items, slices] = [iterate(value), count(given, 'slices', 1)];
     const [size, longer, fill] = [
-      Math.floor(items.length / count),
-      items.length % count,
+      Math.floor(items.length / slices),
+      items.length % slices,
       given.get('fill_with'),
     ];
-    return Array.from({ length: count }, (_, at) => {
+    return Array.from({ length: slices }, (_, at) => {
       const start = at * size + Math.min(at, longer);
       const part = items.slice(start, start + size + (at < longer ? 1 : 0));
       return at < longer || fill === undefined || fill === null ? part : [...part, fill];
@@ -38,15 +40,17 @@ export const PAIRING_FILTERS = table({
   zip_longest: (value, args, named) => zipped([value, ...args], named.get('fillvalue') ?? null),
   product: (value, args, named) => {
     const lists = [value, ...args].map(iterate);
-    const times = Math.min(numberOf(named.get('repeat') ?? 1) ?? 1, LARGEST);
+    const times = count(bind('repeat', [], named), 'repeat', 0, 1);
     return Array.from({ length: times }, () => lists)
       .flat()
       .reduce<Rows>((rows, items) => limited(rows.length * items.length, () => crossed(rows, items)), [[]]);
   },
-  combinations: plugin('r', (value, given) => chosen(iterate(value), number(given, 'r'), (_, at) => at + 1)),
+  combinations: plugin('r', (value, given) =>
+    chosen(iterate(value), count(given, 'r', 0), (_, at) => at + 1),
+  ),
   permutations: plugin('r', (value, given) => {
     const items = iterate(value);
-    return chosen(items, numberOf(given.get('r') ?? null) ?? items.length, () => 0);
+    return chosen(items, count(given, 'r', 0, items.length), () => 0);
   }),
   subelements: plugin('subelements skip_missing', (value, given, context) => {
     const items = value instanceof Dict ? value.entries().map(([, item]) => item) : iterate(value);
@@ -73,10 +77,9 @@ export const PAIRING_FILTERS = table({
   }),
 });
 
-function number(given: Given, name: string): number {
-  const value = numberOf(given.get(name) ?? null);
-  if (value === undefined || value < 1)
-    throw new TemplateError(`the argument "${name}" is no number from 1 to ${LARGEST}`);
+function count(given: Given, name: string, least: number, usual?: number): number {
+  const value = given.int(name, usual);
+  if (value < least) throw new TemplateError(`the argument "${name}" is less than ${least}`);
   return value;
 }
 

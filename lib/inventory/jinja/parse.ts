@@ -27,7 +27,9 @@ export function parse(source: string, syntax: Syntax = IN_YAML): Template {
 
 /** How many line feeds a text ends in. */
 export function lineEndsOf(text: string): number {
-  return text.length - text.replace(/\n+$/, '').length;
+  let count = 0;
+  while (text.at(-1 - count) === '\n') count += 1;
+  return count;
 }
 
 function withLineFeeds(text: string): string {

@@ -2,9 +2,9 @@ import { posix } from 'node:path';
 import { untilde } from '../../transport/ssh/config/home.ts';
 import { TemplateError } from './errors.ts';
 import { plugin, table } from './plugin.ts';
-import { Dict, isList, iterate, textOf, type Value } from './values.ts';
+import { Dict, defined, isList, iterate, kindOf, textOf, type Value } from './values.ts';
 
-/** Filters of paths and addresses; of this machine they know the homes of its users alone. */
+/** Filters of paths and addresses; of this machine they know the homes of its users, and the working folder. */
 export const PATH_FILTERS = table({
   basename: plugin('', (value) => textOf(value).replace(/^.*\//s, '')),
   dirname: plugin('', (value) => {
@@ -16,16 +16,17 @@ export const PATH_FILTERS = table({
     return [root, ending];
   }),
   path_join: plugin('', (value) => {
-    const parts = isList(value) ? value.map(textOf) : [textOf(value)];
+    const parts = isList(value) ? value.map(pathOf) : [pathOf(value)];
+    if (parts.length === 0) throw new TemplateError('path_join() has no path to join');
     return parts.reduce((whole, part) =>
-      part.startsWith('/') ? part : `${whole.replace(/\/$/, '')}/${part}`,
+      part.startsWith('/') ? part : `${whole}${/^$|\/$/.test(whole) ? '' : '/'}${part}`,
     );
   }),
   normpath: plugin('', (value) => posix.normalize(textOf(value)).replace(/(?<=.)\/$/, '')),
-  relpath: plugin(
-    'start',
-    (value, given) => posix.relative(textOf(given.get('start') ?? '/'), textOf(value)) || '.',
-  ),
+  relpath: plugin('start', (value, given) => {
+    if (value === '') throw new TemplateError('relpath() has no path');
+    return posix.relative(textOf(given.get('start') ?? '.'), textOf(value)) || '.';
+  }),
   expanduser: plugin('', (value) => untilde(textOf(value))),
   commonpath: plugin('', (value) => {
     const [first = [], ...others] = iterate(value).map((path) =>
@@ -54,6 +55,11 @@ export const PATH_FILTERS = table({
   }),
 });
 
+function pathOf(value: Value): string {
+  if (typeof value === 'string') return value;
+  throw new TemplateError(`path_join() wants texts, and ${kindOf(defined(value))} is there`);
+}
+
 function percent(text: string, whole: boolean): string {
   const encoded = encodeURIComponent(text).replaceAll(
     /[!'()*]/g,
@@ -62,12 +68,11 @@ function percent(text: string, whole: boolean): string {
   return whole ? encoded.replaceAll('%20', '+') : encoded.replaceAll('%2F', '/');
 }
 
+/** What is not encoded stays as it is. */
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new TemplateError('urldecode() reads what is not encoded');
-  }
+  return text.replaceAll(/(?:%[\da-f]{2})+/gi, (bytes) =>
+    Buffer.from(bytes.replaceAll('%', ''), 'hex').toString(),
+  );
 }
 
 /** The parts of an address, as Python's `urlsplit` has them. */

@@ -1,5 +1,6 @@
 import { TemplateError } from './errors.ts';
-import { Blank, defined, Undefined, type Value } from './values.ts';
+import { LARGEST } from './operators.ts';
+import { Blank, defined, intOf, Undefined, type Value } from './values.ts';
 
 /** What filters and tests may ask of the template that uses them. */
 export interface Context {
@@ -21,6 +22,12 @@ export interface Given {
   get(name: string): Value | undefined;
   text(name: string): string | undefined;
   flag(name: string): boolean;
+  /** The argument; throws where it was not given. */
+  need(name: string): Value;
+  /** A whole number up to LARGEST; throws for anything else, and where nothing is given and nothing usual. */
+  int(name: string, usual?: number): number;
+  /** White space to indent by: a text, or a number of spaces. */
+  indent(name: string, usual: number): string;
 }
 
 /** A table of plugins under all their names: `'d default'` is two of one. */
@@ -30,13 +37,18 @@ export function table(entries: Readonly<Record<string, Plugin>>): ReadonlyMap<st
   );
 }
 
-/** A plugin whose parameters have these names, in their order; what it works on is there. */
+/**
+ * A plugin whose parameters have these names, in their order. What is missing goes through it, so that a `default` behind
+ * it has its turn.
+ */
 export function plugin(
   parameters: string,
   run: (value: Exclude<Value, Undefined>, given: Given, context: Context) => Value,
 ): Plugin {
-  return (value, args, named, context) =>
-    run(value instanceof Blank ? '' : defined(value), bind(parameters, args, named), context);
+  return (value, args, named, context) => {
+    if (value instanceof Undefined && !(value instanceof Blank)) return value;
+    return run(value instanceof Blank ? '' : defined(value), bind(parameters, args, named), context);
+  };
 }
 
 export function bind(parameters: string, args: readonly Value[], named: ReadonlyMap<string, Value>): Given {
@@ -49,8 +61,25 @@ export function bind(parameters: string, args: readonly Value[], named: Readonly
     if (value instanceof Undefined) throw value.error();
     return value;
   };
+  const need = (name: string) => {
+    const value = get(name);
+    if (value === undefined) throw new TemplateError(`the argument "${name}" is missing`);
+    return value;
+  };
+  const int = (name: string, usual?: number) => {
+    const number = intOf(get(name) ?? usual ?? need(name));
+    if (number === undefined || Math.abs(number) > LARGEST)
+      throw new TemplateError(`the argument "${name}" is no whole number up to ${LARGEST}`);
+    return number;
+  };
   return {
     get,
+    need,
+    int,
+    indent(name, usual) {
+      const value = get(name);
+      return typeof value === 'string' ? value : ' '.repeat(Math.max(0, int(name, usual)));
+    },
     text(name) {
       const value = get(name);
       if (value === undefined || value === null) return undefined;

@@ -5,8 +5,8 @@ import type { Given } from './plugin.ts';
 const SPELLINGS: readonly (readonly [RegExp, string])[] = [
   [/\(\?P</g, '(?<'],
   [/\(\?P=(\w+)\)/g, '\\k<$1>'],
-  [/\\A/g, '^'],
-  [/\\Z/g, '$(?![sS])'],
+  [/\\A/g, '(?<![\\s\\S])'],
+  [/\\Z/g, '(?![\\s\\S])'],
 ];
 
 /** A regular expression of Python's, with `ignorecase` and `multiline`; `flags` are added. */

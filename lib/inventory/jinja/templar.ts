@@ -7,13 +7,13 @@ import { isSecret } from '../../secret-names.ts';
 import { isKept, Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
 import { mapping } from './collection-filters.ts';
 import { toPlain } from './data-filters.ts';
-import { type Step, TemplateError } from './errors.ts';
+import { Sealed, type Step, TemplateError } from './errors.ts';
 import { evaluate, type Scope } from './evaluate.ts';
 import { parse } from './parse.ts';
 import { bind } from './plugin.ts';
 import { Callable, Dict, defined, isList, Omit, textOf, Undefined, type Value } from './values.ts';
 
-export { TemplateError } from './errors.ts';
+export { Sealed, TemplateError } from './errors.ts';
 
 /** All that templates may know. */
 export interface TemplateWorld {
@@ -31,16 +31,6 @@ export interface TemplateWorld {
   /** They know the host's own variables, and no other's: `hostvars`, `groups` and `playbook_dir` are not there. */
   readonly alone?: boolean;
   openVault(armoured: string, position: Position | undefined): Promise<string>;
-}
-
-/** A vault is met that was not opened yet. */
-export class Sealed extends Error {
-  readonly vaulted: Vaulted;
-
-  constructor(vaulted: Vaulted) {
-    super('a vault is to be opened first');
-    this.vaulted = vaulted;
-  }
 }
 
 interface Known {

@@ -39,7 +39,7 @@ export const TEXT_FILTERS = table({
       : same(value, Math.abs(number(value))),
   ),
   round: plugin('precision method', (value, given) => {
-    const precision = numberOf(given.get('precision') ?? 0) ?? 0;
+    const precision = given.int('precision', 0);
     const scale = 10 ** precision;
     const ways = {
       floor: (all: number) => Math.floor(all * scale) / scale,
@@ -58,18 +58,17 @@ export const TEXT_FILTERS = table({
   trim: plugin('chars', (value, given) => callMethod(textOf(value), 'strip', chars(given.text('chars')))),
   replace: plugin('old new count', (value, given) =>
     callMethod(textOf(value), 'replace', [
-      textOf(given.get('old') ?? ''),
-      textOf(given.get('new') ?? ''),
+      textOf(given.need('old')),
+      textOf(given.need('new')),
       given.get('count') ?? -1,
     ]),
   ),
   split: plugin('sep maxsplit', (value, given) =>
-    splitText(textOf(value), given.text('sep'), numberOf(given.get('maxsplit') ?? -1) ?? -1),
+    splitText(textOf(value), given.text('sep'), given.int('maxsplit', -1)),
   ),
   center: plugin('width', (value, given) => callMethod(textOf(value), 'center', [given.get('width') ?? 80])),
   indent: plugin('width first blank', (value, given) => {
-    const width = given.get('width') ?? 4;
-    const by = typeof width === 'string' ? width : ' '.repeat(number(width));
+    const by = given.indent('width', 4);
     const lines = textOf(value).split('\n');
     return lines
       .map((line, i) =>
@@ -90,7 +89,7 @@ export const TEXT_FILTERS = table({
   }),
   format: (value, args, named) => formatPercent(textOf(value), named.size > 0 ? Dict.of(named) : args),
   regex_replace: plugin('pattern replacement ignorecase multiline count mandatory_count', (value, given) => {
-    let left = numberOf(given.get('count') ?? 0) || Number.POSITIVE_INFINITY;
+    let left = given.int('count', 0) || Number.POSITIVE_INFINITY;
     const by = textOf(given.get('replacement') ?? '');
     const groups = (match: unknown[]) => {
       const last = match.at(-1);
@@ -123,7 +122,10 @@ export const TEXT_FILTERS = table({
     const text = Buffer.from(textOf(value)).toString('base64');
     return given.flag('urlsafe') ? text.replaceAll('+', '-').replaceAll('/', '_') : text;
   }),
-  b64decode: plugin('encoding urlsafe', (value) => Buffer.from(textOf(value), 'base64').toString()),
+  b64decode: plugin('encoding urlsafe', (value, given) => {
+    const text = textOf(value);
+    return unpacked(given.flag('urlsafe') ? text.replaceAll('-', '+').replaceAll('_', '/') : text);
+  }),
   hash: plugin('hashtype', (value, given) => digest(given.text('hashtype') ?? 'sha1', textOf(value))),
   to_uuid: plugin('namespace', (value, given) => {
     const space = (given.text('namespace') ?? ANSIBLE).replaceAll('-', '');
@@ -144,6 +146,15 @@ function digest(kind: string, text: string): string {
   if (!/^(md5|sha1|sha224|sha256|sha384|sha512)$/.test(kind))
     throw new TemplateError(`the hash "${kind}" is not known here`);
   return createHash(kind).update(text).digest('hex');
+}
+
+/** Out of base64, of which all is passed over that is no part of it. */
+function unpacked(text: string): string {
+  const [, data = '', padding = ''] = /^([^=]*)(=*)/.exec(text.replaceAll(/[^\w+/=]|_/g, '')) ?? [];
+  const missing = (4 - (data.length % 4)) % 4;
+  if (missing > Math.min(padding.length, 2))
+    throw new TemplateError('b64decode() reads what is not padded to its end');
+  return Buffer.from(data, 'base64').toString();
 }
 
 function number(value: Value): number {
@@ -187,6 +198,7 @@ function wholeNumber(value: Value, base: number): Value | undefined {
 function rounded(value: number, precision: number): number {
   if (precision >= 0) return Number(fixed(value, precision));
   const scale = 10 ** -precision;
+  if (scale === Number.POSITIVE_INFINITY) return 0;
   return Number(fixed(value / scale, 0)) * scale;
 }
 

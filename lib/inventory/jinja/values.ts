@@ -134,6 +134,11 @@ export function numberOf(value: Value): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
+/** A number that can count: int or bool; undefined for a float, as for anything else. */
+export function intOf(value: Value): number | undefined {
+  return isFloat(value) ? undefined : numberOf(value);
+}
+
 export function isFloat(value: Value): boolean {
   return value instanceof Float || (typeof value === 'number' && !Number.isInteger(value));
 }
