@@ -85,7 +85,7 @@ function notListed(host: EtcdHost, surveyed: Surveyed): readonly QuorateError[] 
       refusal(
         member,
         `member ${listed.name} (${listed.id}) has joined this cluster before, and its data directory is empty`,
-        `started as it is, it would break the promises it made with its lost log. If its data is elsewhere, bring it to ${dataDir}; else replace the member: ${verbLine('members', cluster, '--replace', target.name)}`,
+        `started as it is, it would break the promises it made with its lost log. If its data is elsewhere, such as on a disk that is not mounted, bring it to ${dataDir}; else replace the member: ${verbLine('members', cluster, '--replace', target.name)}`,
       ),
     ];
   }
