@@ -5,7 +5,7 @@ import { dataDirOf, isUnmounted } from './data.ts';
 import type { Evidence } from './evidence.ts';
 import type { JournalFinding } from './journal.ts';
 import { type LogLine, parseLogLine, spoken } from './log-line.ts';
-import { barriers, described, mayUse } from './measured/files.ts';
+import { barriers, described, mayRead } from './measured/files.ts';
 import { anew, DOCTOR, etcdctl, on, own, type Remedy, site, withoutDropIns } from './remedies.ts';
 import { remoteOf } from './remote.ts';
 import { aboutMember, type Clue, hasQuorum, isHealthy, type Scene } from './scene.ts';
@@ -174,7 +174,7 @@ function isAllowed(path: string, one: Evidence): boolean {
     .filter((found) => found.state === 'there' && (path === found.path || path.startsWith(`${found.path}/`)))
     .sort((a, b) => b.path.length - a.path.length);
   if (nearest === undefined || barriers(one).length > 0) return false;
-  return nearest.path === path ? mayUse(nearest, one) : nearest.owner === one.member.user;
+  return nearest.path === path ? mayRead(nearest, one) : nearest.owner === one.member.user;
 }
 
 /** For what else there is: labels, access lists, and flags of a file system. */

@@ -42,7 +42,7 @@ export function ofFiles(one: Evidence, scene: Scene): readonly Clue[] {
       ),
     ),
     ...paths
-      .filter((found) => found.state === 'there' && isNeeded(found.path, one) && !mayUse(found, one))
+      .filter((found) => found.state === 'there' && isNeeded(found.path, one) && !isRead(found, one))
       .map((found) =>
         clue('unreadable', `${described(found)}; etcd runs as ${member.user}`, [
           site(about, roleOf(found.path, one)),
@@ -59,9 +59,14 @@ export function described({ path, owner, mode }: FoundPath): string {
   return `${path} belongs to ${owner}, mode ${mode}`;
 }
 
-/** By owner, group and mode; etcd.conf is read by systemd, which may. */
-export function mayUse(found: FoundPath, { member }: Evidence): boolean {
-  return found.path === `${member.configDir}/etcd.conf` || hasBits(found, member, found.isDirectory ? 5 : 4);
+/** By owner, group and mode. */
+export function mayRead(found: FoundPath, { member }: Evidence): boolean {
+  return hasBits(found, member, found.isDirectory ? 5 : 4);
+}
+
+/** etcd.conf is read by systemd, which may. */
+function isRead(found: FoundPath, one: Evidence): boolean {
+  return found.path === `${one.member.configDir}/etcd.conf` || mayRead(found, one);
 }
 
 /** Of its mode, those that are for the user that etcd runs as. */
