@@ -35,7 +35,7 @@ export interface HostFacts {
   readonly clock: { readonly offset: number; readonly within: number } | undefined;
   /** Numeric addresses of the interfaces; empty while the member runs, which proves its own. */
   readonly addresses: readonly string[];
-  /** On the member's ports; empty while the member itself is there. */
+  /** On the member's ports, but for the member itself; empty while it is active. */
   readonly listeners: readonly Listener[];
   /** Where data, binaries, configuration and certificates go; empty while the member is up. */
   readonly space: readonly Space[];
@@ -75,11 +75,13 @@ case \${q_state_now-} in active) ;; *)
     fi
   done
 esac
+case \${q_state_now-} in active) ;; *)
+  ${joinSh(portsOf(member).map((port) => listeners(port, member)))}
+esac
 case \${q_state_now-} in active | activating) ;; *)
   echo "machine $(cat /proc/sys/kernel/random/boot_id) $(readlink /proc/self/ns/pid) $(stat -c %d:%i /)"
   { ${interfaceAddresses}
   } | sed 's/^/address /'
-  ${joinSh(portsOf(member).map(listeners))}
   q_swap=$(grep -c / /proc/swaps 2>/dev/null)
   if [ "\${q_swap:-0}" -gt 0 ]; then echo "swap yes"; fi
   ${member.manager === 'process' && bindsPrivileged(member) ? lowestPort : sh`:`}
@@ -97,12 +99,16 @@ function units({ manager }: Member): readonly string[] {
   return manager === 'process' ? [] : [dirname(unitPath('x'))];
 }
 
-/** Lines `listener PORT HEX-ADDRESS PID PROGRAM`; without ss and lsof, which not every host has. */
-function listeners(port: number): Sh {
+/**
+ * Lines `listener PORT HEX-ADDRESS PID PROGRAM`; without ss and lsof, which not every host has. A member that is
+ * starting may itself be the one.
+ */
+function listeners(port: number, { service }: Member): Sh {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   return sh`grep -hE ${`^ *[0-9]+: [0-9A-F]+:${hex} [0-9A-F]+:0000 0A `} /proc/net/tcp /proc/net/tcp6 2>/dev/null |
     while read -r q_n q_local q_n q_n q_n q_n q_n q_n q_n q_inode q_n; do
       q_pid=$(ls -l /proc/[0-9]*/fd 2>/dev/null | sed -n "/^\/proc/h; /socket:\[$q_inode\]/{g;s|^/proc/\([0-9]*\)/.*|\1|p;q;}")
+      if [ "\${q_state_now-}" = activating ] && { [ -z "$q_pid" ] || grep -q ${`/${service}.service$`} "/proc/$q_pid/cgroup"; }; then continue; fi
       q_program=; if [ -n "$q_pid" ]; then read -r q_program <"/proc/$q_pid/comm"; fi
       echo "listener ${port} \${q_local%:*} $q_pid $q_program"
     done`;

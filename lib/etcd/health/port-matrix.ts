@@ -39,9 +39,12 @@ async function ofAll<T>(
   return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
 }
 
-/** One pair as a line, with what the firewall of either end says about it. */
+/** One pair as a line, with what the firewall of either end says about it: ours comes last, it knows the members. */
 export function filteredSaid({ from, to, port }: PortReading, rules: ReadonlyMap<string, string>): string {
+  const [there, here] = [rules.get(to) ?? '', rules.get(from) ?? ''];
   const said =
-    ruleSaid(to, port, rules.get(to) ?? '') ?? ruleSaid(from, port, rules.get(from) ?? '', 'sends');
+    ruleSaid(to, port, there, ['no-rule', 'rule']) ??
+    ruleSaid(from, port, here, ['rule']) ??
+    ruleSaid(to, port, there, ['own']);
   return `${from} → ${to}:${port} filtered${said === undefined ? '' : `; ${said}`}`;
 }

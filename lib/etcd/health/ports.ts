@@ -93,19 +93,23 @@ done`;
 
 /**
  * `firewalld on etcd02 has no rule for it`, `etcd02 has the rule "tcp dport 2380 drop"`; undefined when nothing was
- * found. At the end that sends, our own rules are none: they are for what comes in.
+ * found. What lets in nobody but whom it knows, as firewalld and our own rules do, says nothing of what is sent.
  */
 export function ruleSaid(
   host: string,
   port: number,
   out: string,
-  end: 'receives' | 'sends' = 'receives',
+  kinds: readonly RuleKind[],
 ): string | undefined {
   const lines = out.split('\n').filter((line) => line.startsWith(`${port} `));
-  if (lines.some((line) => line.endsWith(' no-rule firewalld')))
-    return `firewalld on ${host} has no rule for it`;
-  const ruleOf = (kind: string) =>
-    lines.find((line) => line.startsWith(`${port} ${kind} `))?.slice(`${port} ${kind} `.length);
-  const rule = ruleOf('rule') ?? (end === 'receives' ? ruleOf('own') : undefined);
-  return rule === undefined ? undefined : `${host} has the rule "${rule}"`;
+  for (const kind of kinds) {
+    const start = `${port} ${kind} `;
+    const said = lines.find((line) => line.startsWith(start))?.slice(start.length);
+    if (said !== undefined)
+      return kind === 'no-rule' ? `${said} on ${host} has no rule for it` : `${host} has the rule "${said}"`;
+  }
+  return undefined;
 }
+
+/** `no-rule` of a firewall that lets in only what it has rules for, `rule` of others, our `own`. */
+type RuleKind = 'no-rule' | 'rule' | 'own';

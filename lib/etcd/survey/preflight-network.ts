@@ -31,7 +31,6 @@ function bindable({ member, facts }: Candidate, end: 'client' | 'peer'): readonl
     const hint = `set ${variable} to one of its addresses`;
     return [refusal(member, `${named} does not resolve on the host`, hint)];
   }
-  if (addresses.length === 0) return [];
   if (given === undefined && isLoopback(listen) && named !== 'localhost') {
     return [
       refusal(
@@ -41,7 +40,7 @@ function bindable({ member, facts }: Candidate, end: 'client' | 'peer'): readonl
       ),
     ];
   }
-  const isThere = addresses.includes(listen) || isLoopback(listen);
+  const isThere = addresses.length === 0 || addresses.includes(listen) || isLoopback(listen);
   if (isThere) return [];
   const own = addresses.filter((address) => !isLoopback(address) && !address.startsWith('fe80:'));
   return [

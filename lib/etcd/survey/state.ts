@@ -85,7 +85,7 @@ function notListed(host: EtcdHost, surveyed: Surveyed): readonly QuorateError[] 
       refusal(
         member,
         `member ${listed.name} (${listed.id}) has joined this cluster before, and its data directory is empty`,
-        `started as it is, it would break the promises it made with its lost log. If its data is elsewhere, bring it to ${dataDir}; else replace the member: ${verbLine('members', cluster, '--replace', target.name)}`,
+        `started as it is, it would break the promises it made with its lost log. If its data is elsewhere, such as on a disk that is not mounted, bring it to ${dataDir}; else replace the member: ${verbLine('members', cluster, '--replace', target.name)}`,
       ),
     ];
   }
@@ -112,7 +112,7 @@ function misplaced({ target }: EtcdHost): QuorateError {
   return refusal(
     { host: target.name },
     `${service} runs, and its data is not in ${dataDir}`,
-    `put etcd_data_dir back; or stop ${service} and move the data there yourself`,
+    `put etcd_data_dir back; or stop ${service}, and mount or move the data there yourself`,
   );
 }
 
@@ -128,7 +128,7 @@ function lost(surveyed: Surveyed): QuorateError {
     return refusal(
       cluster,
       `it was formed before (${where}), and no host has data where it is wanted: ${places}`,
-      'put etcd_data_dir back, or move the data there yourself',
+      'put etcd_data_dir back, or mount or move the data there yourself',
     );
   }
   if (makeQuorum(surveyed)) {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { carryOut } from '../support/carryOut.ts';
-import { CASES, CTL, DATA, OWN, RESTORED, VERSION } from '../support/cases/doctorCases.ts';
+import { CASES, CTL, DATA, DISK, OWN, RESTORED, STRAY, VERSION } from '../support/cases/doctorCases.ts';
 import { describeLab } from '../support/describeLab.ts';
 import { leaderOf } from '../support/etcdctl.ts';
 import { type Lab, startLab } from '../support/lab.ts';
@@ -21,10 +21,12 @@ const all = isWhole('FAULTS');
 const slow = itLong('FAULTS');
 
 /** Away with what a case leaves behind; a setting of it goes with a restart. */
-const TIDY = `rm -rf ${OWN} ${DATA}.kept-* ${DATA}.set-aside-* /opt/etcd/ssl/*.odd /etc/systemd/system/etcd.service.d /run/key.pem
+const TIDY = `rm -rf ${OWN} ${STRAY} ${DATA}.kept-* ${DATA}.set-aside-* /opt/etcd/ssl/*.odd /etc/systemd/system/etcd.service.d /run/key.pem
 while umount /opt/etcd/bin 2>/dev/null; do :; done
 ip addr del 10.0.52.66/24 dev $(ip -o route get 10.0.52.13 | sed 's/.* dev //; s/ .*//') 2>/dev/null
+chmod 755 /var/lib/etcd; sed -i '\\|^${DISK} |d' /etc/fstab
 systemctl daemon-reload
+if [ -e ${DISK} ]; then systemctl stop etcd; umount ${DATA}; rmdir ${DATA}; mv ${DISK} ${DATA}; systemctl start etcd; fi
 cmp -s /opt/etcd/cfg/etcd.conf /run/opt.own/cfg/etcd.conf || { cp -a /run/opt.own/cfg/etcd.conf /opt/etcd/cfg/; systemctl restart etcd; }
 if grep -q " ${DATA} tmpfs" /proc/mounts; then systemctl stop etcd; cp -a ${DATA} ${OWN}; umount ${DATA}; rmdir ${DATA}; mv ${OWN} ${DATA}; systemctl start etcd; fi`;
 

@@ -1,6 +1,9 @@
 import { main } from '../../../lib/cli/main.ts';
 
-/** A playbook that works for three seconds in a process that looks at signals every 40 ms: tsx waits for 30. */
+/** How long it is deaf to signals at a time, in ms. tsx waits for 30, and then kills what takes none within as many. */
+const DEAF = Number(process.env.DEAF ?? 40);
+
+/** A playbook that works for three seconds. */
 await main(import.meta.url, {
   name: 'busy',
   description: 'Works for three seconds.',
@@ -15,7 +18,7 @@ await main(import.meta.url, {
           run.log('info', 'busy');
           const end = Date.now() + 3000;
           while (Date.now() < end) {
-            for (const until = Date.now() + 40; Date.now() < until; );
+            for (const until = Date.now() + DEAF; Date.now() < until; );
             await new Promise((resolve) => setTimeout(resolve, 1));
           }
           run.log('info', 'finished');

@@ -9,10 +9,16 @@ function walDirOf(one: Evidence): string {
   return one.settings.get('ETCD_WAL_DIR') ?? `${dataDirOf(one)}/member/wal`;
 }
 
-/** There is a write-ahead log where a start would look for it, or nobody may look. */
+/** There is a write-ahead log where a start would look for it, or nobody may look, or its disk is not there. */
 export function hasLog(one: Evidence): boolean {
   const place = walDirOf(one);
+  if (isUnmounted(one)) return true;
   return one.paths.some(({ path, state }) => path === place && state === 'hidden') || ownLogs(one).length > 0;
+}
+
+/** Its disk is not mounted, and there is no log without it. */
+export function isUnmounted(one: Evidence): boolean {
+  return one.unmounted.length > 0 && ownLogs(one).length === 0;
 }
 
 /** Its segments. */

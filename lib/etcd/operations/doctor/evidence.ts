@@ -31,11 +31,17 @@ export interface Evidence {
   }[];
   /** Segments of the write-ahead log, wherever one lies. */
   readonly logs: readonly { readonly path: string; readonly size: number; readonly changed: number }[];
+  /** Where /etc/fstab has a file system for the data or the raft log, and none is mounted. */
+  readonly unmounted: readonly string[];
+  /** The unit as systemd has it: its state as in `LoadState`, and its file. */
+  readonly unit: { readonly load: string; readonly file: string } | undefined;
   readonly dropIns: readonly string[];
   /** The process of the member, when there is one: its state as in ps, and variables that name a proxy. */
   readonly process:
     | { readonly pid: number; readonly state: string; readonly proxies: readonly string[] }
     | undefined;
+  /** Other processes that have locked the database. */
+  readonly lockers: readonly { readonly pid: number; readonly program: string }[];
   /** Who holds the run lock of the host, with the process that holds it there. */
   readonly holder: { readonly who: string; readonly pid: number } | undefined;
   readonly addresses: readonly string[];
@@ -103,8 +109,14 @@ export function parseEvidence(
       const [, changed, size, path] = /^(\d+) (\d+) (\/.*)$/.exec(line) ?? [];
       return path === undefined ? [] : [{ path, size: Number(size), changed: Number(changed) }];
     }),
+    unmounted: [...new Set(lines('unmounted'))],
+    unit: parseUnit(part('unit')),
     dropIns: (/^DropInPaths=(.*)$/m.exec(part('unit'))?.[1] ?? '').split(' ').filter(Boolean),
     process: parseProcess(part('process')),
+    lockers: lines('locks').flatMap((line) => {
+      const [, owner, program = ''] = /^(\d+) (.*)$/.exec(line) ?? [];
+      return owner === undefined ? [] : [{ pid: Number(owner), program }];
+    }),
     holder: who === undefined ? undefined : { who, pid: Number(pid) },
     addresses: lines('addresses'),
     routes: lines('routes').flatMap(parseRoute),
@@ -133,6 +145,11 @@ function parsePath(line: string): readonly FoundPath[] {
   if (absent === undefined) return [];
   const nothing = { mode: '', owner: '', group: '', size: 0, isDirectory: false };
   return [{ path: absent, state: state === 'missing' ? 'missing' : 'hidden', ...nothing }];
+}
+
+function parseUnit(text: string): Evidence['unit'] {
+  const load = /^LoadState=(.+)$/m.exec(text)?.[1];
+  return load === undefined ? undefined : { load, file: /^FragmentPath=(.*)$/m.exec(text)?.[1] ?? '' };
 }
 
 function parseProcess(text: string): Evidence['process'] {

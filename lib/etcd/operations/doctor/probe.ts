@@ -18,10 +18,12 @@ export type Part =
   | 'journal'
   | 'unread'
   | 'unit'
+  | 'locks'
   | 'process'
   | 'settings'
   | 'paths'
   | 'mounts'
+  | 'unmounted'
   | 'logs'
   | 'odd'
   | 'lock'
@@ -116,7 +118,7 @@ function unitAndProcess(member: Member): Sh {
   const { manager, service } = member;
   const main =
     manager === 'systemd'
-      ? sh`q_unit=$(systemctl show -p DropInPaths -p MainPID ${service}.service 2>/dev/null)
+      ? sh`q_unit=$(systemctl show -p LoadState -p FragmentPath -p DropInPaths -p MainPID ${service}.service 2>/dev/null)
 printf '%s\n' "$q_unit"; q_main=\${q_unit#*MainPID=} q_main=\${q_main%%"$q_nl"*}`
       : sh`q_main=; if [ -f ${pidFile(member)} ]; then read -r q_main q_born <${pidFile(member)}; fi`;
   return sh`q_part unit; ${main}
@@ -124,8 +126,23 @@ q_part process
 if [ -d "/proc/\${q_main:-0}" ] && [ "\${q_main:-0}" != 0 ]; then
   echo "pid $q_main"; sed -n 's/^State:[[:space:]]*/state /p' "/proc/$q_main/status"
   { tr '\0' '\n' <"/proc/$q_main/environ"; } 2>/dev/null | sed -n 's/^\([A-Za-z]*_[Pp][Rr][Oo][Xx][Yy]\)=..*/proxy \1/p'
-fi`;
+fi
+q_part locks
+${locks}`;
 }
+
+/** `PID PROGRAM` of others that have locked the database, which etcd then waits for. */
+const locks = sh`q_db=$q_data/member/snap/db
+if [ -f "$q_db" ]; then
+  q_inode=$(stat -L -c %i "$q_db")
+  while read -r q_n q_kind q_n q_n q_pid q_place q_n; do
+    case $q_kind$q_place in FLOCK*:"$q_inode") ;; *) continue ;; esac
+    if [ "$q_pid" = "\${q_main:-0}" ]; then continue; fi
+    for q_fd in /proc/"$q_pid"/fd/*; do
+      if [ "$q_fd" -ef "$q_db" ]; then read -r q_program <"/proc/$q_pid/comm"; echo "$q_pid $q_program"; break; fi
+    done
+  done </proc/locks
+fi`;
 
 /**
  * `there MODE OWNER GROUP SIZE TYPE PATH`, `missing PATH`, or `hidden PATH` where this login may not look; of what a
@@ -146,6 +163,10 @@ function paths({ binDir, configDir, certDir, dataDir }: Member): Sh {
 q_part paths
 # One name a line: journals may name anything.
 set -- ${own} "$q_data" "$q_data/member" "$q_data/member/snap/db" "$q_wal"
+# And the folders above, which it must come through.
+for q_path in "$q_data" "$q_wal" ${binDir} ${certDir}; do
+  while [ -n "\${q_path%/*}" ]; do q_path=\${q_path%/*}; set -- "$@" "$q_path"; done
+done
 q_ifs=$IFS; IFS=$q_nl; set -f; set -- "$@" $q_named; set +f; IFS=$q_ifs
 stat -L -c 'there %a %U %G %s %f %n' -- "$@" 2>/dev/null
 for q_path in "$@"; do
@@ -160,6 +181,16 @@ for q_path in "$q_data" ${binDir} ${certDir}; do
   while read -r q_n q_at q_n q_options q_n; do if [ "$q_at" = "$q_on" ]; then q_found=$q_options; fi; done </proc/mounts
   echo "mount \${q_found-} $q_on $q_path"
 done
+q_part unmounted
+if [ -r /etc/fstab ]; then
+  for q_path in "$q_data" "$q_wal"; do
+    q_path=$(readlink -f "$q_path" || echo "$q_path")
+    while read -r q_n q_at q_n; do
+      case $q_n$q_at in '#'* | */) continue ;; esac
+      case $q_path/ in "$q_at"/*) if ! grep -qF " $q_at " /proc/mounts; then echo "$q_at"; fi ;; esac
+    done </etc/fstab
+  done
+fi
 q_part logs
 for q_file in "$q_wal"/*.wal ${dataDir}/member/wal/*.wal ${parentOf(dataDir)}/*/member/wal/*.wal ${parentOf(dataDir)}/member/wal/*.wal /var/lib/etcd*/member/wal/*.wal; do
   if [ -e "$q_file" ]; then stat -c '%Y %s %n' "$q_file"; fi

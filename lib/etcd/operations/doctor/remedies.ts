@@ -71,6 +71,12 @@ export function own(about: About, ...paths: readonly string[]): Remedy {
   return mend(about, `chown -R ${user}:${group} ${paths.map((one) => path(member, one)).join(' ')}`);
 }
 
+/** Drop-ins of somebody else stay beside where they were, under another name. */
+export function withoutDropIns(about: About, dropIns: readonly string[]): Remedy {
+  const away = dropIns.map((file) => `mv ${quote(file)} ${quote(`${file}.off`)}`);
+  return mend(about, ...away, 'systemctl daemon-reload');
+}
+
 /** etcdctl on the host of a member that answers, one step a command. */
 export function etcdctl({ asker, version }: About, ...commands: readonly string[]): Remedy {
   return commands.map((command) => on(asker, etcdctlLine(asker, [asker.clientUrl], command, [version])));

@@ -1,12 +1,12 @@
 import { quote } from '../../../dsl/sh.ts';
 import { parseCertificate } from '../../../pki/index.ts';
 import type { CauseId } from './causes/index.ts';
-import { dataDirOf } from './data.ts';
+import { dataDirOf, isUnmounted } from './data.ts';
 import type { Evidence } from './evidence.ts';
 import type { JournalFinding } from './journal.ts';
 import { type LogLine, parseLogLine, spoken } from './log-line.ts';
-import { described } from './measured/files.ts';
-import { etcdctl, mend, own, type Remedy, site } from './remedies.ts';
+import { barriers, described, mayRead } from './measured/files.ts';
+import { anew, DOCTOR, etcdctl, on, own, type Remedy, site, withoutDropIns } from './remedies.ts';
 import { remoteOf } from './remote.ts';
 import { aboutMember, type Clue, hasQuorum, isHealthy, type Scene } from './scene.ts';
 import { causeOfLine, excerpt } from './signatures.ts';
@@ -75,6 +75,8 @@ function isPast(
   const { all } = scene;
   const one = all.find(({ member }) => member.host === host);
   if (one === undefined || measured.some((clue) => clue.cause === cause)) return false;
+  const elsewhere = measured.some((clue) => clue.cause === 'bound-elsewhere' && clue.host === host);
+  if (elsewhere && OF_BINDING.includes(cause)) return true;
   if (lastWords && !isHealthy(one)) return false;
   switch (cause) {
     case 'san':
@@ -98,6 +100,9 @@ function isPast(
       return false;
   }
 }
+
+/** What etcd says of an address or a port that it cannot have: which one it is to have is known better. */
+const OF_BINDING: readonly CauseId[] = ['address', 'low-port'];
 
 /** `from` is whose journal it is, `host` whom the line is about. */
 function ofJournal(one: Evidence, scene: Scene): readonly Written[] {
@@ -128,8 +133,13 @@ function ofPath({ cause, line }: JournalFinding, one: Evidence, scene: Scene): P
     return undefined;
   const about = aboutMember(one.member, scene);
   const path = pathIn(line);
+  // A name below its working directory is the default of what is not set.
+  if (cause === 'read-only' && /(?:open|mkdir) [^/\s]+: read-only/.test(spoken(line)))
+    return { cause: 'setting', evidence: '; ETCD_DATA_DIR is not set', remedy: anew(about, 'config') };
   if (path === undefined) return undefined;
   const data = dataDirOf(one);
+  if (isUnmounted(one) && (path === data || path.startsWith(`${data}/`)))
+    return { cause: 'unmounted', evidence: '' };
   const isData = path === data || path.startsWith(`${data}/`);
   const found = one.paths.find((candidate) => candidate.path === path && candidate.state === 'there');
   const evidence = found ? ` (${described(found)})` : '';
@@ -139,13 +149,46 @@ function ofPath({ cause, line }: JournalFinding, one: Evidence, scene: Scene): P
     return { cause, evidence: ` (on ${mount.mount})` };
   }
   const ours = path.startsWith(`${one.member.certDir}/`);
+  const what = isData ? 'permission' : 'unreadable';
+  if (isAllowed(path, one)) {
+    const away = dropInsAway(one, scene);
+    const kept = `${evidence}; neither owner nor mode keeps etcd from it`;
+    return {
+      cause: what,
+      evidence: `${kept}${away?.evidence ?? ''}`,
+      remedy: away?.remedy ?? look(path, one),
+    };
+  }
   return {
-    cause: isData ? 'permission' : 'unreadable',
+    cause: what,
     evidence,
     ...(ours && { remedy: [site(about, 'certs')] }),
     // A line may name any path, and the member writes it: only what is the member's is given to it.
     ...(isOwn(path, one) && { remedy: own(about, path) }),
   };
+}
+
+/** By owner and mode of it, or of what is nearest above it, and of all folders on the way. */
+function isAllowed(path: string, one: Evidence): boolean {
+  const [nearest] = one.paths
+    .filter((found) => found.state === 'there' && (path === found.path || path.startsWith(`${found.path}/`)))
+    .sort((a, b) => b.path.length - a.path.length);
+  if (nearest === undefined || barriers(one).length > 0) return false;
+  return nearest.path === path ? mayRead(nearest, one) : nearest.owner === one.member.user;
+}
+
+/** For what else there is: labels, access lists, and flags of a file system. */
+function look(path: string, one: Evidence): Remedy {
+  const { member, facts } = one;
+  const words = quote(path);
+  return [
+    on(
+      member,
+      ...(facts.selinux && isOwn(path, one) ? [`restorecon -RFv ${words}`] : []),
+      `ls -dZ ${words}; lsattr -d ${words}; getfacl ${words}; journalctl -k -n 99 | grep -i denied tells what does`,
+    ),
+    DOCTOR,
+  ];
 }
 
 /** Its data, its raft log, or a file that it logs to. */
@@ -167,11 +210,15 @@ function pathIn(line: LogLine): string | undefined {
 }
 
 /** Somebody's drop-in says what the unit does not. */
-function ofDropIns({ cause }: JournalFinding, { member, dropIns }: Evidence, scene: Scene): Part | undefined {
-  if (dropIns.length === 0 || !OF_THE_UNIT.includes(cause)) return undefined;
+function ofDropIns({ cause }: JournalFinding, one: Evidence, scene: Scene): Part | undefined {
+  const away = OF_THE_UNIT.includes(cause) ? dropInsAway(one, scene) : undefined;
+  return away && { cause, ...away };
+}
+
+function dropInsAway({ member, dropIns }: Evidence, scene: Scene): Omit<Part, 'cause'> | undefined {
+  if (dropIns.length === 0) return undefined;
   const evidence = `; ${dropIns.join(' and ')} changes the unit`;
-  const away = dropIns.map((file) => `mv ${quote(file)} ${quote(`${file}.off`)}`);
-  return { cause, evidence, remedy: mend(aboutMember(member, scene), ...away, 'systemctl daemon-reload') };
+  return { evidence, remedy: withoutDropIns(aboutMember(member, scene), dropIns) };
 }
 
 const OF_THE_UNIT: readonly CauseId[] = [

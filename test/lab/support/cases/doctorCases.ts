@@ -40,6 +40,10 @@ const start = (seconds: number) =>
 /** Where the data of a member is kept meanwhile: no data directory is looked for there. */
 export const OWN = '/srv/own';
 
+/** A disk of its own, as fstab has it, and a unit as a package brings it. */
+export const DISK = '/srv/disk';
+export const STRAY = '/usr/lib/systemd/system/etcd.service';
+
 /** An empty directory in place of the data, which is kept. */
 const WIPED = `systemctl stop etcd; mv ${DATA} ${OWN}; install -d -m 700 -o etcd -g etcd ${DATA}`;
 
@@ -165,6 +169,93 @@ for to in 10.0.52.13 10.0.52.14; do ip route add $to dev $dev src 10.0.52.66; do
     heal: 'systemctl stop squatter; systemctl start etcd',
   },
   {
+    name: 'an etcd that somebody started by hand',
+    provoke: `systemctl stop etcd; systemd-run -q --unit=by-hand -p EnvironmentFile=${CONF} /opt/etcd/bin/etcd; sleep 1; systemctl start --no-block etcd; sleep 3`,
+    first:
+      /^etcd03: another process uses its data directory\netcd03: etcd \(pid \d+\) has locked \S+\/snap\/db$/m,
+    next: /on etcd03: systemctl status \d+ tells whose it is/,
+    heal: `systemctl stop by-hand; chown -R etcd:etcd ${DATA}; systemctl reset-failed etcd; systemctl restart --no-block etcd`,
+  },
+  {
+    name: 'a database that another process has locked',
+    provoke: `systemctl stop etcd; systemd-run -q --unit=squatter flock ${DATA}/member/snap/db sleep 600; sleep 0.5; ${start(3)}`,
+    first:
+      /^etcd03: another process uses its data directory\netcd03: flock \(pid \d+\) has locked \S+\/snap\/db$/m,
+    next: /on etcd03: systemctl status \d+ tells whose it is/,
+    heal: 'systemctl stop squatter; systemctl restart --no-block etcd',
+  },
+  {
+    name: 'a proxy between members',
+    provoke: `${dropIn('UnsetEnvironment=', 'Environment=HTTPS_PROXY=http://10.0.52.99:3128')}; ${start(8)}`,
+    first: /^etcd03: a proxy stands between the members\netcd03: process \d+ has HTTPS_PROXY/,
+    next: /^next: on etcd03: mv \S+\/t\.conf \S+\.off; systemctl daemon-reload/,
+  },
+  {
+    name: 'a limit of files that is too low',
+    provoke: `${dropIn('LimitNOFILE=12')}; ${start(2)}`,
+    first: /^etcd03: etcd has reached a limit of its process\n/,
+    next: /^next: on etcd03: mv \S+\/t\.conf \S+\.off; systemctl daemon-reload/,
+  },
+  {
+    name: 'a unit that is masked',
+    provoke: 'systemctl stop etcd; rm /etc/systemd/system/etcd.service; systemctl mask etcd',
+    first:
+      /^etcd03: systemd has another unit than the one that was installed\netcd03: etcd\.service is masked$/,
+    next: /^next: on etcd03: systemctl unmask etcd\nthen: .*site\.js -i \S+ -r systemd$/,
+  },
+  {
+    name: 'the unit of a distribution in place of ours',
+    provoke: `systemctl stop etcd; mv /etc/systemd/system/etcd.service ${STRAY}; sed -i s/default.etcd/distribution/ ${STRAY}; systemctl daemon-reload; ${start(1)}`,
+    first:
+      /^etcd03: systemd has another unit than the one that was installed\netcd03: etcd\.service is \S*\/lib\/systemd\/system\/etcd\.service, and ours is/,
+    next: /site\.js -i \S+ -r systemd$/,
+  },
+  {
+    name: 'a disk of its data that is not mounted',
+    provoke: `systemctl stop etcd; mv ${DATA} ${DISK}; mkdir ${DATA}; echo '${DISK} ${DATA} none bind,nofail 0 0' >>/etc/fstab; ${start(2)}`,
+    first:
+      /^etcd03: the disk of its data is not mounted\netcd03: \/etc\/fstab has \/var\/lib\/etcd\/default\.etcd, and nothing is mounted there/,
+    next: /^next: on etcd03: mount \/var\/lib\/etcd\/default\.etcd; systemctl reset-failed etcd/,
+  },
+  {
+    name: 'a folder above its data that it may not enter',
+    provoke: `systemctl stop etcd; chmod 700 /var/lib/etcd; ${start(2)}`,
+    first:
+      /^etcd03: etcd may not use its data directory\netcd03: \/var\/lib\/etcd belongs to root, mode 0700; etcd runs as etcd, and must come through\n/,
+    next: /^next: on etcd03: chmod a\+x \/var\/lib\/etcd; systemctl reset-failed etcd/,
+  },
+  {
+    name: 'data that may not be changed, whoever owns it',
+    provoke: `systemctl stop etcd; chattr +i ${DATA}/member/snap/db; ${start(2)}`,
+    first:
+      /^etcd03: etcd may not use its data directory\n.*not permitted.*; neither owner nor mode keeps etcd from it$/m,
+    next: /lsattr -d \S+\/snap\/db/,
+    heal: `chattr -i ${DATA}/member/snap/db; systemctl reset-failed etcd; systemctl restart --no-block etcd`,
+  },
+  {
+    name: 'an etcd.conf that is empty',
+    provoke: `systemctl stop etcd; : >${CONF}; ${start(2)}`,
+    first: /^etcd03: etcd does not take a setting\netcd03: \/opt\/etcd\/cfg\/etcd\.conf is empty$/m,
+    next: /site\.js -i \S+ -r config -r systemd/,
+  },
+  {
+    name: 'an address in etcd.conf that is another host’s',
+    provoke: `sed -i '/LISTEN_/s/10.0.52.6:/10.0.52.77:/' ${CONF}; systemctl stop etcd; ${start(2)}`,
+    first:
+      /^etcd03: it listens elsewhere than others look for it\netcd03: \S+etcd\.conf has ETCD_LISTEN_CLIENT_URLS="\S*10\.0\.52\.77:2379\S*", and others look for it at 10\.0\.52\.6:2379$/m,
+    next: /site\.js -i \S+ -r config -r systemd/,
+  },
+  {
+    name: 'packets that its own firewall drops on their way out',
+    provoke: `nft -f - <<'E'
+table inet cut { chain output { type filter hook output priority -10; tcp dport 2380 drop; }; }
+E`,
+    first:
+      /^etcd03: packets are dropped on the way: a firewall\netcd03 → etcd0\d:2380 filtered; etcd03 has the rule "tcp dport 2380 drop/,
+    heal: 'nft delete table inet cut',
+    next: /on etcd03: nft -a list ruleset/,
+  },
+  {
     name: 'a user that is missing',
     provoke: `systemctl stop etcd; userdel etcd; ${start(2)}`,
     first: /^etcd03: the user that etcd runs as is missing\n/,
@@ -224,6 +315,14 @@ systemctl restart --no-block etcd; sleep 3`,
     always: true,
   },
   {
+    name: 'a member without data that would found a cluster',
+    // While it is the member of the founding: one that took its place has another ID.
+    provoke: `token=$(journalctl -u etcd | grep -o 'initial-cluster-token":"[^"]*' | head -n 1 | cut -d'"' -f3); ${WIPED}
+printf 'ETCD_INITIAL_CLUSTER_STATE="new"\\nETCD_INITIAL_CLUSTER_TOKEN="%s"\\n' "$token" >/run/quorate-etcd.env; ${start(2)}; rm /run/quorate-etcd.env`,
+    first: LOST,
+    next: REPLACED,
+  },
+  {
     name: 'a member that lost its data, and was started',
     provoke: `${WIPED}; ${start(4)}`,
     first: LOST,
@@ -246,15 +345,15 @@ systemctl restart --no-block etcd; sleep 3`,
   },
   {
     name: 'a data directory in etcd.conf that is another one',
-    provoke: `sed -i '/DATA_DIR/s/default/typo/' ${CONF}; install -d -m 700 -o etcd -g etcd /var/lib/etcd/typo.etcd; ${start(3)}`,
+    provoke: `sed -i '/DATA_DIR/s/default/typo/' ${CONF}; systemctl stop etcd; install -d -m 700 -o etcd -g etcd /var/lib/etcd/typo.etcd; ${start(3)}`,
     first:
       /^etcd03: its data is not where etcd looks for it\netcd03: \/var\/lib\/etcd\/typo\.etcd (has no data|was begun anew), and \/var\/lib\/etcd\/default\.etcd has/,
   },
   {
-    name: 'a member without data that would found a cluster',
-    provoke: `token=$(journalctl -u etcd | grep -o 'initial-cluster-token":"[^"]*' | head -n 1 | cut -d'"' -f3); ${WIPED}
-printf 'ETCD_INITIAL_CLUSTER_STATE="new"\\nETCD_INITIAL_CLUSTER_TOKEN="%s"\\n' "$token" >/run/quorate-etcd.env; ${start(2)}; rm /run/quorate-etcd.env`,
-    first: LOST,
+    name: 'a member without data that founds a cluster of its own, by another token',
+    provoke: `${WIPED}
+printf 'ETCD_INITIAL_CLUSTER_STATE="new"\\nETCD_INITIAL_CLUSTER_TOKEN="other"\\n' >/run/quorate-etcd.env; ${start(4)}; rm /run/quorate-etcd.env`,
+    first: /^etcd03: a member carries the data of another cluster\n/,
     next: REPLACED,
   },
   {
@@ -380,6 +479,12 @@ runuser -u etcd -- timeout 3 /opt/etcd/bin/etcd --name etcd03 --data-dir ${DATA}
 ${start(3)}`,
     first: /^etcd03: a member carries the data of another cluster\n/,
     next: REPLACED,
+  },
+  {
+    name: 'a member that was added, and never started',
+    provoke: `${WIPED}; ${CTL}; again ctl member remove $(ctl member list | grep etcd03 | cut -d, -f1); again ctl member add etcd03 --peer-urls=https://10.0.52.6:2380`,
+    first: /^etcd03: the member was added, and has never been started\n/,
+    next: /^next: node \S*playbooks\/members\.js -i \S+/,
   },
   {
     name: 'a member that was removed',

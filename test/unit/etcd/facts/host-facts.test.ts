@@ -43,6 +43,12 @@ describe.each(SHELLS)('facts of this very machine under %s', (_name, file, ...ar
     expect(listeners[0]?.program).toBeTruthy();
   });
 
+  it('names it also while the member is started again and again', async () => {
+    const client = await listen('127.0.0.1');
+    const { listeners } = read({ etcd_client_port: client }, 'activating');
+    expect(listeners.map(({ pid }) => pid)).toEqual([process.pid]);
+  });
+
   it('sees the same clock, the loopback address, and the file system of directories yet to be', () => {
     const { clock, addresses, space } = read({
       etcd_data_dir: '/tmp/not there/yet',

@@ -44,7 +44,16 @@ it('says what the firewall of either end has to do with it', () => {
   expect(said([['etcd02', '2380 own tcp dport 2380 drop']])).toBe(
     'etcd01 → etcd02:2380 filtered; etcd02 has the rule "tcp dport 2380 drop"',
   );
-  expect(ruleSaid('etcd02', 2380, '')).toBeUndefined();
+  expect(ruleSaid('etcd02', 2380, '', ['no-rule', 'rule', 'own'])).toBeUndefined();
+});
+
+it('takes our own rules, which let members in, for a cause where nobody else has one at either end', () => {
+  const [pair] = filtered(parsePorts('etcd01', OTHERS, 'port 10.0.0.2 2380 124 '), () => true);
+  const rules = new Map([
+    ['etcd01', '2380 no-rule firewalld\n2380 rule tcp dport 2380 reject'],
+    ['etcd02', '2380 own tcp dport 2380 drop'],
+  ]);
+  expect(pair && filteredSaid(pair, rules)).toMatch(/; etcd01 has the rule "tcp dport 2380 reject"$/);
 });
 
 it('does not take our own rules of the sending end for a cause', () => {

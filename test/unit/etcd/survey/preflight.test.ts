@@ -128,6 +128,11 @@ describe('before anything is written', () => {
       ['3 etcd01: db.example is 127.0.1.1 on the host itself, where nobody else reaches it'],
     ],
     [
+      'a name that has become loopback under a member that runs',
+      candidate({ addresses: [] }, { resolved: '127.0.1.1' }, { etcd_address: 'db.example' }),
+      ['3 etcd01: db.example is 127.0.1.1 on the host itself, where nobody else reaches it'],
+    ],
+    [
       'a name that is every address there',
       candidate({}, { resolved: '0.0.0.0' }, { etcd_address: 'db.example' }),
       ['3 etcd01: 0.0.0.0 is not an address of the host, which has 10.0.0.1'],

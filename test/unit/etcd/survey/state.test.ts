@@ -212,10 +212,10 @@ describe('what members are together', () => {
     const hints = (hosts: readonly Partial<EtcdFacts>[]) =>
       dataProblems(surveyedOf(hosts), false).map(({ hint }) => hint);
     expect(hints([{ service: 'active' }])).toEqual([
-      'put etcd_data_dir back; or stop etcd and move the data there yourself',
+      'put etcd_data_dir back; or stop etcd, and mount or move the data there yourself',
     ]);
     expect(hints([{ ...WIPED, ...FORMED }])).toEqual([
-      'put etcd_data_dir back, or move the data there yourself',
+      'put etcd_data_dir back, or mount or move the data there yourself',
     ]);
     const [members, site] = [commandLine('members'), commandLine('site')];
     expect(hints([DATA, { ...WIPED, ...FORMED }, DATA])[0]).toContain(

@@ -4,6 +4,11 @@ import type { Cause } from './cause.ts';
 /** What it is started with: files, settings, addresses. */
 export const FILES_AND_SETTINGS = [
   {
+    id: 'unit',
+    title: 'systemd has another unit than the one that was installed',
+    next: (about) => anew(about, 'systemd'),
+  },
+  {
     id: 'missing',
     title: 'a file or folder that etcd needs is missing',
     next: (about) => [site(about)],
@@ -33,7 +38,7 @@ export const FILES_AND_SETTINGS = [
   },
   {
     id: 'locked',
-    title: 'another etcd uses its data directory',
+    title: 'another process uses its data directory',
     next: (about) => [
       on(about.member, 'ps -eo pid,user,lstart,args | grep [e]tcd; stop the other one'),
       start(about),
@@ -53,6 +58,11 @@ export const FILES_AND_SETTINGS = [
     id: 'peer-url',
     title: 'its peer URL is not the one that the cluster knows',
     next: (about) => (about.hasData ? [`where the inventory is right: ${members(about)}`] : replace(about)),
+  },
+  {
+    id: 'bound-elsewhere',
+    title: 'it listens elsewhere than others look for it',
+    next: (about) => anew(about, 'config'),
   },
   {
     id: 'address',

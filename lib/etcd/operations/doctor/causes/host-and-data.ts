@@ -1,3 +1,4 @@
+import type { About } from '../about.ts';
 import { anew, DOCTOR, on, path, recover, replace, start, stopCommand } from '../remedies.ts';
 import type { Cause } from './cause.ts';
 
@@ -26,6 +27,12 @@ export const HOST_AND_DATA = [
     next: ({ member: { host } }) => [`mend SSH to ${host}: the errors above say how it failed`, DOCTOR],
   },
   {
+    // What lies below the mount point meanwhile is not its data.
+    id: 'unmounted',
+    title: 'the disk of its data is not mounted',
+    next: (about) => [on(about.member, 'mount -a'), start(about)],
+  },
+  {
     // Its unit lets it write nowhere else: what it says there is that the file system is read-only.
     id: 'misplaced-data',
     title: 'its data is not where etcd looks for it',
@@ -35,7 +42,7 @@ export const HOST_AND_DATA = [
     id: 'disk-full',
     title: 'the disk that holds the data is full',
     next: (about) => [
-      on(about.member, `df -h ${path(about.member, about.member.dataDir)}`, 'make room or grow it'),
+      on(about.member, ...['-h', '-i'].map((what) => `df ${what} ${data(about)}`), 'make room or grow it'),
       start(about),
     ],
   },
@@ -100,7 +107,11 @@ export const HOST_AND_DATA = [
     next: (about) => [
       on(about.member, `put the release before back into ${path(about.member, about.member.binDir)}`),
       start(about),
-      `what it is: etcdutl check v2store --data-dir ${path(about.member, about.member.dataDir)}; it must go before an upgrade`,
+      `what it is: etcdutl check v2store --data-dir ${data(about)}; it must go before an upgrade`,
     ],
   },
 ] as const satisfies readonly Cause[];
+
+function data({ member }: About): string {
+  return path(member, member.dataDir);
+}

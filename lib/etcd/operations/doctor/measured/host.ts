@@ -1,10 +1,11 @@
 import { isLoopback } from '../../../../addresses.ts';
 import { quote } from '../../../../dsl/sh.ts';
 import { isUp } from '../../../facts/index.ts';
+import type { About } from '../about.ts';
 import type { CauseId } from '../causes/index.ts';
-import { ownLogs } from '../data.ts';
+import { dataDirOf, isUnmounted, ownLogs } from '../data.ts';
 import type { Evidence } from '../evidence.ts';
-import { mend, on, type Remedy, site } from '../remedies.ts';
+import { mend, on, type Remedy, site, start, withoutDropIns } from '../remedies.ts';
 import { aboutMember, type Clue, isHealthy, type Scene } from '../scene.ts';
 
 /** MiB below which etcd cannot allocate its next WAL segment. */
@@ -28,6 +29,15 @@ export function ofHost(one: Evidence, scene: Scene): readonly Clue[] {
   return [
     ...(free && mib !== undefined && mib < SEGMENT
       ? [clue('disk-full', `${free.mount} has ${mib} MiB left, a WAL segment takes ${SEGMENT}`)]
+      : []),
+    ...(isUnmounted(one) && !isHealthy(one)
+      ? one.unmounted.map((mount) =>
+          clue(
+            'unmounted',
+            `/etc/fstab has ${mount}, and nothing is mounted there`,
+            mend(about, `mount ${quote(mount)}`),
+          ),
+        )
       : []),
     ...ofMounts(one).map(({ cause, mount, option, used }) =>
       clue(
@@ -53,6 +63,12 @@ export function ofHost(one: Evidence, scene: Scene): readonly Clue[] {
             ],
       ),
     ),
+    ...one.lockers.map(({ pid, program }) =>
+      clue('locked', `${program} (pid ${pid}) has locked ${dataDirOf(one)}/member/snap/db`, [
+        on(member, `systemctl status ${pid} tells whose it is; stop it`),
+        start(about),
+      ]),
+    ),
     ...(clock && Math.abs(clock.offset) - clock.within > SKEW
       ? [
           clue(
@@ -64,7 +80,7 @@ export function ofHost(one: Evidence, scene: Scene): readonly Clue[] {
     ...[...settings]
       .filter(([name, value]) => /_(?:CLIENT|PEER)_URLS$/.test(name) && speaksHttp(value))
       .map(([name, value]) => clue('http', `${member.configDir}/etcd.conf has ${name}="${value}"`)),
-    ...ofProcess(one, about.member).map(({ cause, evidence, remedy }) => clue(cause, evidence, remedy)),
+    ...ofProcess(one, about).map(({ cause, evidence, remedy }) => clue(cause, evidence, remedy)),
     ...(isUp(facts) ? [] : [clue('stopped', `${member.service} is ${facts.service}`)]),
   ];
 }
@@ -88,23 +104,31 @@ function speaksHttp(urls: string): boolean {
 
 function ofProcess(
   one: Evidence,
-  member: Evidence['member'],
+  about: About,
 ): readonly { readonly cause: CauseId; readonly evidence: string; readonly remedy?: Remedy }[] {
-  const { process } = one;
-  if (process === undefined || isHealthy(one)) return [];
+  const { process, dropIns, journal } = one;
+  if (process === undefined) return [];
   const { pid, state, proxies } = process;
   return [
-    ...(/^[tT]$/.test(state)
+    ...(!isHealthy(one) && /^[tT]$/.test(state)
       ? [
           {
             cause: 'hung' as const,
             evidence: `process ${pid} was stopped by a signal`,
-            remedy: [on(member, `kill -CONT ${pid}`)],
+            remedy: [on(about.member, `kill -CONT ${pid}`)],
           },
         ]
       : []),
-    ...(proxies.length > 0
-      ? [{ cause: 'proxy' as const, evidence: `process ${pid} has ${proxies.join(', ')}` }]
+    // Others reach it by themselves, so that it may seem well.
+    ...(proxies.length > 0 && (!isHealthy(one) || journal.some(({ cause }) => cause === 'proxy'))
+      ? [
+          {
+            cause: 'proxy' as const,
+            evidence: `process ${pid} has ${proxies.join(', ')}`,
+            // What the unit says keeps those of the host away.
+            ...(dropIns.length > 0 && { remedy: withoutDropIns(about, dropIns) }),
+          },
+        ]
       : []),
   ];
 }

@@ -5,12 +5,13 @@ import { ofFiles } from './files.ts';
 import { ofHost } from './host.ts';
 import { ofMembership } from './membership.ts';
 import { ofNetwork } from './network.ts';
+import { ofUnit } from './unit.ts';
 
 /** What was seen just now on hosts, between them, and of the cluster as a whole. */
 export function measuredClues(scene: Scene): readonly Clue[] {
   return [
     ...ofUnreached(scene),
-    ...scene.all.flatMap((one) => [...ofHost(one, scene), ...ofFiles(one, scene)]),
+    ...scene.all.flatMap((one) => [...ofHost(one, scene), ...ofUnit(one, scene), ...ofFiles(one, scene)]),
     ...ofAlarms(scene),
     ...ofCertificates(scene),
     ...ofNetwork(scene),

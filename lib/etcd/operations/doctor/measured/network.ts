@@ -3,10 +3,11 @@ import { isLoopback, isWildcard } from '../../../../addresses.ts';
 import { quote } from '../../../../dsl/sh.ts';
 import { filteredSaid } from '../../../health/port-matrix.ts';
 import { filtered, type PortReading } from '../../../health/ports.ts';
-import type { Member } from '../../../model/cluster.ts';
+import { hostPort, type Member } from '../../../model/cluster.ts';
+import { confFile } from '../../../model/paths.ts';
 import type { Evidence, Route } from '../evidence.ts';
-import { DOCTOR, on, type Remedy, site } from '../remedies.ts';
-import { type Clue, isHealthy, type Scene } from '../scene.ts';
+import { anew, DOCTOR, on, type Remedy, site } from '../remedies.ts';
+import { aboutMember, type Clue, isHealthy, type Scene } from '../scene.ts';
 
 /** Whether packets find their way from member to member, and under which address. */
 export function ofNetwork(scene: Scene): readonly Clue[] {
@@ -21,8 +22,8 @@ export function ofNetwork(scene: Scene): readonly Clue[] {
       // Rules let the known addresses in.
       .filter(({ from }) => !strays.has(from))
       .map((reading) => ofFiltered(reading, scene)),
-    ...scene.all.flatMap((one) => ofNames(one, scene)),
-    ...scene.all.flatMap((one) => ofOwnAddress(one)),
+    ...scene.all.flatMap((one) => [...ofNames(one, scene), ...ofOwnName(one, scene)]),
+    ...scene.all.flatMap((one) => [...ofOwnAddress(one), ...ofBound(one, scene)]),
   ];
 }
 
@@ -36,12 +37,12 @@ export function filteredPorts(all: readonly Evidence[]): readonly PortReading[] 
 
 function ofFiltered(reading: PortReading, { rules, all }: Scene): Clue {
   const { to, port } = reading;
-  const ends = all.filter(({ member }) => member.host === to || member.host === reading.from);
+  const ends = [to, reading.from].flatMap((host) => all.filter(({ member }) => member.host === host));
   const foreign = ends.find(({ member }) => ruleAt(rules.get(member.host), port));
   const firewall = [site({ up: true }, 'firewall')];
   return {
     cause: 'filtered',
-    host: to,
+    host: foreign?.member.host ?? to,
     evidence: filteredSaid(reading, rules),
     remedy:
       foreign === undefined
@@ -119,6 +120,30 @@ function ofNames(one: Evidence, { all, members }: Scene): readonly Clue[] {
     });
 }
 
+/** Of a name that a distribution has given to 127.0.1.1 it binds, and is asked at, what nobody else reaches. */
+function ofOwnName(one: Evidence, { all }: Scene): readonly Clue[] {
+  const { member, facts } = one;
+  const { host, address } = member;
+  const isAlone = facts.resolved !== undefined && isLoopback(facts.resolved) && address !== 'localhost';
+  if (isHealthy(one) || member.listenAddress !== undefined || isIP(address) !== 0 || !isAlone) return [];
+  const views = all.flatMap(({ facts: { firewall } }) => firewall.resolved.get(address) ?? []);
+  const usual = mostOf(views.filter((view) => !isLoopback(view)));
+  return [
+    {
+      cause: 'unresolved',
+      host,
+      evidence: `${host}: ${address} is ${facts.resolved} on the host itself, where nobody else reaches it`,
+      remedy: [
+        on(
+          member,
+          `getent ahosts ${quote(address)}; give it its address in /etc/hosts${usual === undefined ? '' : `, ${usual}`}`,
+        ),
+        DOCTOR,
+      ],
+    },
+  ];
+}
+
 function mostOf(values: readonly string[]): string | undefined {
   const votes = (value: string) => values.filter((other) => other === value).length;
   const [first] = [...values].sort((a, b) => votes(b) - votes(a));
@@ -145,4 +170,38 @@ function ofOwnAddress(one: Evidence): readonly Clue[] {
       ],
     },
   ];
+}
+
+/** etcd.conf has it listen where nobody looks for it. Of a member that is well only where others see nothing there. */
+function ofBound(one: Evidence, scene: Scene): readonly Clue[] {
+  const { member, settings } = one;
+  const { host } = member;
+  const seen = scene.all.flatMap(({ ports }) => ports).filter(({ to }) => to === host);
+  return (['client', 'peer'] as const).flatMap((end): readonly Clue[] => {
+    const name = `ETCD_LISTEN_${end.toUpperCase()}_URLS`;
+    const urls = settings.get(name);
+    const [address, port] =
+      end === 'peer' ? [member.peerAddress, member.peerPort] : [member.address, member.clientPort];
+    const isRefused = seen.some((reading) => reading.port === port && reading.state === 'refused');
+    if (urls === undefined || (isHealthy(one) && !isRefused)) return [];
+    if (urls.split(',').some((url) => isFound(url, port, one))) return [];
+    const about = aboutMember(member, scene);
+    return [
+      {
+        cause: 'bound-elsewhere',
+        host,
+        evidence: `${host}: ${confFile(member)} has ${name}="${urls}", and others look for it at ${hostPort(address, port)}`,
+        remedy: anew({ ...about, isUp: about.isUp && !isHealthy(one) }, 'config'),
+      },
+    ];
+  });
+}
+
+/** A name is another matter: etcd does not take any. */
+function isFound(url: string, port: number, { addresses }: Evidence): boolean {
+  if (!URL.canParse(url)) return true;
+  const { port: bound, hostname } = new URL(url);
+  const address = hostname.replace(/^\[|\]$/g, '');
+  const isOwn = isWildcard(address) || isLoopback(address) || addresses.includes(address);
+  return bound === String(port) && (isIP(address) === 0 || addresses.length === 0 || isOwn);
 }

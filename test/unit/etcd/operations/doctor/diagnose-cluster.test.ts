@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { EtcdFacts } from '../../../../../lib/etcd/facts/index.ts';
 import { memberOf } from '../../../../../lib/etcd/model/cluster.ts';
 import { diagnose, sceneOf } from '../../../../../lib/etcd/operations/doctor/diagnose.ts';
 import type { Evidence } from '../../../../../lib/etcd/operations/doctor/evidence.ts';
@@ -75,7 +76,7 @@ it('names that lead elsewhere on one host', () => {
     NAMES.map((name) => [name, { ...DEFAULTS, etcd_address: `${name}.lan`, etcd_cluster_name: 'c' }]),
   );
   const resolved = { 'etcd01.lan': ['10.0.0.1'], 'etcd02.lan': ['10.0.0.2'], 'etcd03.lan': ['10.0.0.3'] };
-  const named = (third: Readonly<Record<string, readonly string[]>>) => {
+  const named = (third: Readonly<Record<string, readonly string[]>>, facts: Partial<EtcdFacts> = {}) => {
     const { all } = cluster();
     return NAMES.map((name, i) => {
       const one = all[i] as Evidence;
@@ -84,11 +85,11 @@ it('names that lead elsewhere on one host', () => {
         resolved: new Map(Object.entries(i === 2 ? third : resolved)),
       };
       const member = memberOf({ name, vars: hostvars[name] ?? {}, hostvars });
-      return { ...one, member, facts: { ...one.facts, firewall } };
+      return { ...one, member, facts: { ...one.facts, firewall, ...(i === 2 && facts) } };
     });
   };
-  const of = (third: Readonly<Record<string, readonly string[]>>) => {
-    const all = named(third);
+  const of = (third: Readonly<Record<string, readonly string[]>>, facts: Partial<EtcdFacts> = {}) => {
+    const all = named(third, facts);
     return diagnose(
       sceneOf(
         all.map(({ member }) => member),
@@ -96,8 +97,16 @@ it('names that lead elsewhere on one host', () => {
       ),
     ).map(({ cause, hosts, evidence }) => [cause, hosts, evidence]);
   };
-  // Its own name on the host itself is another matter.
-  expect(of({ ...resolved, 'etcd03.lan': ['127.0.1.1'] })).toEqual([]);
+  // Its own name on the host itself matters where it binds that, and is asked there.
+  const own = { ...resolved, 'etcd03.lan': ['127.0.1.1'] };
+  expect(of(own)).toEqual([]);
+  expect(of(own, { reading: SICK, resolved: '127.0.1.1' })).toEqual([
+    [
+      'unresolved',
+      ['etcd03'],
+      ['etcd03: etcd03.lan is 127.0.1.1 on the host itself, where nobody else reaches it'],
+    ],
+  ]);
   const { 'etcd02.lan': _, ...without } = resolved;
   expect(of(without)).toEqual([
     ['unresolved', ['etcd03'], ['etcd03: etcd02.lan does not resolve there, and 10.0.0.2 on others']],

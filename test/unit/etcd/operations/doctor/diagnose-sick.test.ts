@@ -26,6 +26,8 @@ import {
   WELL,
 } from './scenes.ts';
 
+const UNIT = '/etc/systemd/system/etcd.service';
+
 describe('a member that is sick among others that are well', () => {
   it.each<[string, Change, string, RegExp, string]>([
     [
@@ -185,6 +187,145 @@ describe('a member that is sick among others that are well', () => {
       `next: on etcd03: mount -o remount,rw /var/lib/etcd; ${START}`,
     ],
     [
+      'has no settings, and looks for its data in its working directory',
+      {
+        ...DOWN,
+        journal:
+          '{"level":"fatal","msg":"discovery failed","error":"cannot access data directory: mkdir default.etcd: read-only file system"}',
+        evidence: { paths: [{ ...there('/opt/etcd/cfg/etcd.conf', 'etcd', '0644'), size: 0 }] },
+      },
+      'setting etcd03',
+      /^etcd03: \/opt\/etcd\/cfg\/etcd\.conf is empty\n.*; ETCD_DATA_DIR is not set$/,
+      `next: ${SITE} -r config -r systemd`,
+    ],
+    [
+      'has its data on a disk that is not mounted',
+      {
+        ...DOWN,
+        journal: `{"level":"fatal","msg":"discovery failed","error":"cannot access data directory: open ${DATA}/.touch: permission denied"}`,
+        evidence: { ...EMPTY, paths: [there(DATA, 'root')], unmounted: ['/var/lib/etcd'] },
+      },
+      'unmounted etcd03',
+      /^etcd03: \/etc\/fstab has \/var\/lib\/etcd, and nothing is mounted there\netcd03, journal: [^\n]*$/,
+      `next: on etcd03: mount /var/lib/etcd; ${START}`,
+    ],
+    [
+      'has a unit that is masked',
+      { ...DOWN, evidence: { unit: { load: 'masked', file: UNIT } } },
+      'unit etcd03',
+      /^etcd03: etcd\.service is masked$/,
+      `next: on etcd03: systemctl unmask etcd\nthen: ${SITE} -r systemd`,
+    ],
+    [
+      'has a unit that is missing',
+      { ...DOWN, facts: { service: 'absent' }, evidence: { unit: { load: 'not-found', file: '' } } },
+      'unit etcd03',
+      /^etcd03: \/etc\/systemd\/system\/etcd\.service is missing$/,
+      `next: ${SITE} -r systemd`,
+    ],
+    [
+      'has the unit of its distribution',
+      { ...DOWN, evidence: { unit: { load: 'loaded', file: '/usr/lib/systemd/system/etcd.service' } } },
+      'unit etcd03',
+      /^etcd03: etcd\.service is \/usr\/lib\/systemd\/system\/etcd\.service, and ours is \/etc\//,
+      `next: ${SITE} -r systemd`,
+    ],
+    [
+      'has its data below a folder that it may not enter',
+      {
+        ...DOWN,
+        journal: `{"level":"fatal","msg":"failed to list data directory","error":"open ${DATA}: permission denied"}`,
+        evidence: {
+          paths: [there(DATA, 'etcd'), there('/var/lib', 'root', '0755'), there('/var/lib/etcd', 'root')],
+        },
+      },
+      'permission etcd03',
+      /^etcd03: \/var\/lib\/etcd belongs to root, mode 0700; etcd runs as etcd, and must come through\n/,
+      `next: on etcd03: chmod a+x /var/lib/etcd; ${START}`,
+    ],
+    [
+      'is kept from its data by what is neither owner nor mode',
+      {
+        ...DOWN,
+        journal: `{"level":"panic","msg":"failed to open database","error":"open ${DATA}/member/snap/db: operation not permitted"}`,
+        evidence: { paths: [there(DATA, 'etcd')] },
+      },
+      'permission etcd03',
+      /not permitted; neither owner nor mode keeps etcd from it$/,
+      `next: on etcd03: ls -dZ ${DATA}/member/snap/db; lsattr -d ${DATA}/member/snap/db; getfacl ${DATA}/member/snap/db; journalctl -k -n 99 | grep -i denied tells what does\nthen: ${DOCTOR}`,
+    ],
+    [
+      'is kept from its data by a label, where labels are in force',
+      {
+        ...DOWN,
+        journal: `{"level":"panic","msg":"failed to open database","error":"open ${DATA}/member/snap/db: permission denied"}`,
+        evidence: { paths: [there(DATA, 'etcd')] },
+        facts: { selinux: true },
+      },
+      'permission etcd03',
+      /neither owner nor mode/,
+      `next: on etcd03: restorecon -RFv ${DATA}/member/snap/db; ls -dZ ${DATA}/member/snap/db; lsattr -d ${DATA}/member/snap/db; getfacl ${DATA}/member/snap/db; journalctl -k -n 99 | grep -i denied tells what does\nthen: ${DOCTOR}`,
+    ],
+    [
+      'is kept from its data by a drop-in',
+      {
+        ...DOWN,
+        journal: `{"level":"fatal","msg":"discovery failed","error":"cannot access member directory: open ${DATA}/member/.touch: permission denied"}`,
+        evidence: { paths: [there(DATA, 'etcd')], dropIns: ['/etc/systemd/system/etcd.service.d/x.conf'] },
+      },
+      'permission etcd03',
+      /neither owner nor mode keeps etcd from it; \/etc\/systemd\/system\/etcd\.service\.d\/x\.conf changes the unit$/,
+      `next: on etcd03: mv /etc/systemd/system/etcd.service.d/x.conf /etc/systemd/system/etcd.service.d/x.conf.off; systemctl daemon-reload; ${START}`,
+    ],
+    [
+      'waits for a database that somebody has locked',
+      { service: 'active', reading: SICK, evidence: { lockers: [{ pid: 900, program: 'etcdutl' }] } },
+      'locked etcd03',
+      /^etcd03: etcdutl \(pid 900\) has locked \S+default\.etcd\/member\/snap\/db$/,
+      `next: on etcd03: systemctl status 900 tells whose it is; stop it\nthen: on etcd03: ${START}`,
+    ],
+    [
+      'has a port of its peers in etcd.conf that is another one',
+      {
+        ...DOWN,
+        settings: {
+          ETCD_LISTEN_PEER_URLS: 'https://10.0.0.3:2390',
+          ETCD_LISTEN_CLIENT_URLS: 'https://10.0.0.3:2379',
+        },
+        evidence: { addresses: ['10.0.0.3'] },
+      },
+      'bound-elsewhere etcd03',
+      /^etcd03: \/opt\/etcd\/cfg\/etcd\.conf has ETCD_LISTEN_PEER_URLS="https:\/\/10\.0\.0\.3:2390", and others look for it at 10\.0\.0\.3:2380$/,
+      `next: ${SITE} -r config -r systemd`,
+    ],
+    [
+      'has an address in etcd.conf that the host does not have',
+      {
+        ...DOWN,
+        journal:
+          '{"level":"fatal","msg":"discovery failed","error":"listen tcp 10.0.0.77:2380: bind: cannot assign requested address"}',
+        settings: { ETCD_LISTEN_PEER_URLS: 'https://10.0.0.77:2380' },
+        evidence: { addresses: ['10.0.0.3'] },
+      },
+      'bound-elsewhere etcd03',
+      /has ETCD_LISTEN_PEER_URLS="https:\/\/10\.0\.0\.77:2380"/,
+      `next: ${SITE} -r config -r systemd`,
+    ],
+    [
+      'is well, and does not listen where its peers look for it',
+      {
+        reading: WELL,
+        settings: { ETCD_LISTEN_PEER_URLS: 'https://10.0.0.3:2390' },
+        evidence: {
+          addresses: ['10.0.0.3'],
+          ports: [{ from: 'etcd01', to: 'etcd03', port: 2380, state: 'refused', said: '' }],
+        },
+      },
+      'bound-elsewhere etcd03',
+      /2390/,
+      `next: ${SITE} -r config -r systemd`,
+    ],
+    [
       'is not in the list of members',
       { ...DOWN, reading: SICK, evidence: EMPTY },
       'not-a-member etcd03',
@@ -271,6 +412,21 @@ describe('a member that is sick among others that are well', () => {
       'proxy etcd03',
       /^etcd03: process 812 has HTTPS_PROXY$/,
       `next: on etcd03: take it out of the environment: grep -ri proxy /etc/environment /etc/systemd/system.conf*\nthen: on etcd03: systemctl stop etcd\nthen: ${SITE} -r systemd`,
+    ],
+    [
+      'seems well, since others reach it, and has a proxy by a drop-in between itself and them',
+      {
+        reading: WELL,
+        journal:
+          '{"level":"warn","msg":"prober detected unhealthy status","error":"proxyconnect tcp: dial tcp 10.0.0.99:3128: i/o timeout"}',
+        evidence: {
+          process: { pid: 812, state: 'S', proxies: ['HTTPS_PROXY'] },
+          dropIns: ['/etc/systemd/system/etcd.service.d/x.conf'],
+        },
+      },
+      'proxy etcd03',
+      /^etcd03: process 812 has HTTPS_PROXY$/,
+      `next: on etcd03: mv /etc/systemd/system/etcd.service.d/x.conf /etc/systemd/system/etcd.service.d/x.conf.off; systemctl daemon-reload; ${START}`,
     ],
     [
       'has a drop-in that gives a setting twice',

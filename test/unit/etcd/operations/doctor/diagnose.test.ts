@@ -126,7 +126,9 @@ describe('the causes', () => {
     expect(reportDiagnosis(disk, { afterOthers: false })).toMatchObject({
       message:
         'etcd02: the disk that holds the data is full\netcd02: /var has 0 MiB left, a WAL segment takes 64',
-      hint: expect.stringMatching(/^next: on etcd02: df -h \/var\/lib\/etcd\/default\.etcd; make room/),
+      hint: expect.stringMatching(
+        /^next: on etcd02: df -h \/var\/lib\/etcd\/default\.etcd; df -i \/var\/lib\/etcd\/default\.etcd; make room/,
+      ),
       exitCode: 7,
       host: 'etcd02',
     });

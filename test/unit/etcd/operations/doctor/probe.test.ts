@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -68,7 +69,7 @@ it.each([
   );
 });
 
-it.each(SHELLS)('what a host says of a member is read alike: %s', (_name, file = 'sh', ...args) => {
+it.each(SHELLS)('what a host says of a member is read alike: %s', async (_name, file = 'sh', ...args) => {
   const root = scratch();
   const { member } = memberBelow(root);
   const put = (path: string, text: string, mode = 0o644) => {
@@ -85,6 +86,12 @@ it.each(SHELLS)('what a host says of a member is read alike: %s', (_name, file =
   put(`${root}/ssl/ca.pem`, 'x', 0o640);
   put(`${root}/data/member/wal/0.wal`, 'log');
   put(`${root}/typo/member/wal/0.wal`, '');
+  const db = `${root}/typo/member/snap/db`;
+  put(db, 'data');
+  const locker = spawn('flock', [db, 'sh', '-c', 'echo locked; exec sleep 9'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await once(locker.stdout, 'data');
   put(`${root}/data.kept-17/member/wal/0.wal`, 'old');
   put(join(member.stateDir, `${member.service}.log`), `{"level":"fatal","msg":"x","error":"${denied}"}\n`);
   put(`${root}/own.log`, '{"level":"panic","msg":"nobody knows this"}\n');
@@ -96,8 +103,10 @@ it.each(SHELLS)('what a host says of a member is read alike: %s', (_name, file =
     encoding: 'utf8',
     stdio: ['pipe', 'pipe', 'ignore'],
   });
+  locker.kill();
   const found = parseEvidence(member, ORDINARY, [], marked(out));
 
+  expect(found.lockers).toEqual([{ pid: locker.pid, program: 'flock' }]);
   expect(found.journal.map(({ cause }) => cause)).toEqual(['unreadable', 'fatal']);
   expect([dataDirOf(found), hasLog(found), ownLogs(found)[0]?.size]).toEqual([`${root}/typo`, true, 0]);
   expect(otherData(found)).toEqual([`${root}/data`]);
@@ -108,6 +117,7 @@ it.each(SHELLS)('what a host says of a member is read alike: %s', (_name, file =
     [`${root}/bin/etcd`]: 'there 0755',
     [`${root}/ssl/ca.pem`]: 'there 0640',
     [`${root}/ssl/peer-key.pem`]: 'missing',
+    [dirname(root)]: expect.stringMatching(/^there/),
     [`${root}/typo`]: expect.stringMatching(/^there/),
   });
   expect(found.odd).toEqual([`${root}/ssl/ca.pem`]);
