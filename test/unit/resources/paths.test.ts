@@ -189,7 +189,7 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
     expect([readFileSync(at('bobs'), 'utf8'), uid, gid]).toEqual(['new\n', 12_345, 54_321]);
   });
 
-  it.runIf(isRoot && shell[0] !== '/usr/bin/unshare').for([
+  it.runIf(isRoot && shell[0] !== '/usr/bin/nsenter').for([
     ['attributes', 'user.mine', "b'kept'"],
     ['access lists', 'system.posix_acl_access', ACCESS_LIST],
   ])('%s that nobody asked for stay', async ([, name, value], { skip }) => {

@@ -72,7 +72,7 @@ describe('a timer', () => {
   });
 
   it.each(
-    SHELLS.filter(([, path]) => path !== '/usr/bin/unshare').flatMap(([name, ...shell]) =>
+    SHELLS.filter(([, path]) => path !== '/usr/bin/nsenter').flatMap(([name, ...shell]) =>
       [
         ['systemd understands it', 'exit 0', false],
         ['systemd does not understand it', '[ "$2" = daily ]', true],

@@ -84,7 +84,7 @@ describe('a user', () => {
     );
   });
 
-  const busybox = SHELLS.find(([name, path]) => name === 'busybox' && path === '/usr/bin/unshare');
+  const busybox = SHELLS.find(([name, path]) => name === 'busybox' && path === '/usr/bin/nsenter');
   it.skipIf(busybox === undefined).each<[string, UserOptions, own: string, string[]]>([
     [
       'is made for a service, in a group of its own name',

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import type { Host } from '../../../lib/transport/host.ts';
 import type { Spawn, Way } from '../../../lib/transport/launch.ts';
@@ -15,7 +17,7 @@ export const busyboxMissing = existsSync('/bin/busybox')
 
 /**
  * A root directory in memory that has busybox, what it links to, and this machine's devices, processes and
- * temporary files, at their usual paths: there is no other program to fall back on. It goes with its process.
+ * temporary files, at their usual paths: there is no other program to fall back on. It stays until its input ends.
  */
 const ALONE = `set -e
 mount -t tmpfs none /mnt
@@ -27,14 +29,20 @@ busybox --install -s bin
 grep ^root: /etc/passwd >etc/passwd
 grep ^root: /etc/group >etc/group
 for path in /dev /proc "$1"; do mount --rbind "$path" ".$path"; done
-shift
-exec chroot . /bin/sh "$@"`;
+echo made
+exec cat`;
 
-const ALONE_COMMAND = [
-  '/usr/bin/unshare',
-  ...['--mount', '--propagation', 'private'],
-  ...['/bin/sh', '-c', ALONE, 'sh', tmpdir()],
-];
+/** Starts a shell in such a directory. It is made once, and goes with this process: making it takes longer than most scripts. */
+async function inside(): Promise<readonly string[]> {
+  const made = ['--mount', '--propagation', 'private', '/bin/sh', '-c', ALONE, 'sh', tmpdir()];
+  const keeper = spawn('/usr/bin/unshare', made, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [said] = await Promise.race([once(keeper.stdout, 'data'), once(keeper, 'exit')]);
+  if (String(said) !== 'made\n') throw new Error(`no root directory for busybox: ${said}`);
+  for (const one of [keeper, keeper.stdin, keeper.stdout]) (one as Socket).unref();
+  return ['/usr/bin/nsenter', '--target', `${keeper.pid}`, '--mount', 'chroot', '/mnt', '/bin/sh'];
+}
+
+const ALONE_COMMAND = busyboxMissing === undefined ? await inside() : [];
 
 /**
  * Command lines of the shells that are here, each as it is when it is /bin/sh; arguments may follow. Where Node is what

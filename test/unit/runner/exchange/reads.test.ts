@@ -106,7 +106,7 @@ describe.each(SHELLS)('looks of many tasks under %s', (name, ...shell) => {
     expect([shown(at('a')), shown(at('b'))]).toEqual([`sha256 ${sha256('a\n')}`, `sha256 ${sha256('b\n')}`]);
   });
 
-  it.runIf(isRoot && shell[0] !== '/usr/bin/unshare')(
+  it.runIf(isRoot && shell[0] !== '/usr/bin/nsenter')(
     'a file that may not be read fails its own task',
     async () => {
       chmodSync(dir, 0o755);
@@ -123,7 +123,7 @@ describe.each(SHELLS)('looks of many tasks under %s', (name, ...shell) => {
     },
   );
 
-  it.runIf(isRoot && shell[0] !== '/usr/bin/unshare')(
+  it.runIf(isRoot && shell[0] !== '/usr/bin/nsenter')(
     'what can’t be seen is not what is not there, and a folder that takes nothing is said',
     async () => {
       chmodSync(dir, 0o755);
