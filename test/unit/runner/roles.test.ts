@@ -125,6 +125,11 @@ describe('a role that is wrong is told before any host is contacted', () => {
       of(() => ['a', 'b'].map(() => command('count', { run: sh`date`, changedWhen: 'always' }))),
       /has "count" twice in its list of tasks$/,
     ],
+    [
+      'has what runs always twice',
+      of(() => ['a', 'b'].map(() => command('count', { run: sh`date`, changedWhen: 'always' }))),
+      /has "count" twice in its list of tasks$/,
+    ],
     ['wants a mode that is none', of(() => [motd({ mode: 'rw' })]), /is wrong: mode "rw" does not say/],
     [
       'wants a path that is none',
@@ -175,6 +180,36 @@ describe('variables', () => {
         command(`${who} ${times} ${how} ${names} ${text} ${sure}`, { run: sh`:`, changedWhen: 'always' }),
       ];
     },
+  });
+
+  it('have the types of what is in them', () => {
+    role({
+      name: 'typed',
+      vars: {
+        users: {
+          type: 'array',
+          items: {
+            type: 'object',
+            required: ['name'],
+            properties: {
+              name: { type: 'string' },
+              uid: { type: 'integer' },
+              shell: { type: 'string', default: '/bin/sh' },
+            },
+          },
+        },
+        labels: { type: 'object', additionalProperties: { type: 'string' } },
+        port: { type: ['integer', 'null'] },
+      },
+      tasks({ vars }) {
+        const names: readonly string[] = vars.users.map(({ name, shell }) => `${name} ${shell}`);
+        const labels: Readonly<Record<string, string>> = vars.labels;
+        const port: number | null = vars.port;
+        // @ts-expect-error no user needs one
+        const uids: readonly number[] = vars.users.map(({ uid }) => uid);
+        return [names, labels, port, uids].flatMap(() => []);
+      },
+    });
   });
 
   it('have the types of what is in them', () => {
