@@ -34,11 +34,17 @@ const LONG = [
   ...['incidents', 'runner/transport', 'operations/companyCa', 'runner/transportLoss', 'runner/guard'],
 ].map((name) => `/test/lab/${name}.test.ts`);
 const LONG_UNITS = [
-  'dsl/wait-until',
   'runner/apply/guard',
+  'dsl/wait-until',
+  'cli/plan-file/plan-file',
+  'runner/plan/left-over',
+  'runner/loop',
+  'kit/kit',
+  'transport/launcher',
+  'etcd/health/canary',
+  'resources/service/loaded',
   'cli/start/signals',
   'inventory/cli',
-  'runner/loop',
   'pki/races',
 ].map((name) => `/test/unit/${name}.test.ts`);
 
