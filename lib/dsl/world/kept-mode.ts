@@ -27,7 +27,9 @@ export function joinedOwnership<Wish extends KeptOwnership>(
     ...owners,
     ...(given && wish.keepsMode ? withMode(wish, given) : wish),
   }));
-  return joined.every((one) => isSame(one, joined[0])) ? (joined as readonly Wish[]) : undefined;
+  return joined.every((one) => isSame(one, joined[0]))
+    ? (joined as readonly unknown[] as readonly Wish[])
+    : undefined;
 }
 
 function withMode({ keepsMode, ...wish }: KeptOwnership, { mode }: KeptOwnership): KeptOwnership {

@@ -43,7 +43,7 @@ export class World {
     this.#folders = new Set(from ? from.#folders : []);
     this.#names = new Names((path) => this.#foreseenAt(path), from ? from.#names : undefined);
     this.#provided = new Set(from ? from.#provided : []);
-    this.declared = new Declared(this, from?.declared);
+    this.declared = new Declared(this.#names, from?.declared);
     this.#proves = proves;
     this.#touched = new Map(from ? from.#touched : []);
     this.#opaque = from ? from.#opaque : false;
