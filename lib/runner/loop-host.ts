@@ -66,6 +66,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   readonly #wire: Wire;
   readonly #others: Elsewhere;
   readonly #applied = new Set<PlannedTask>();
+  /** What takes away what no role declares: it wants nothing at its path. */
+  #going: ReadonlySet<Task> = new Set();
   #world = new World();
   #program = new Program([]);
   /** What another host does once and that was waited for. */
@@ -135,6 +137,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   async makePlan(declared: readonly RoleTask[]): Promise<void> {
     const wanted = withoutRepeats(this.target.name, declared);
     const left = (await this.#options.tasksForLeft?.(wanted)) ?? [];
+    this.#going = new Set(left.map(({ task }) => task));
     this.#program = new Program([...wanted, ...left]);
     this.plan = withoutLooks(await this.#planOf(this.#program.live, { first: this.target.name }));
     this.#rest();
@@ -146,7 +149,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   ): Promise<readonly PlannedTask[]> {
     this.#world = this.#options.foreseen?.forNextPlay() ?? new World();
     this.#world.provides(this.stateDir);
-    for (const { task } of this.#program.live) this.#world.declared.add(task.resource, wantedPaths(task));
+    for (const { task } of this.#program.live)
+      if (!this.#going.has(task)) this.#world.declared.add(task.resource, wantedPaths(task));
     for (const { task, found = [] } of kept) this.#world.declared.add(task.resource, found);
     const elsewhere = this.#elsewhere?.target.name;
     await this.#others.meet(tasks.filter(({ task }) => elsewhere === undefined || !wordsOf(task).runOnce));

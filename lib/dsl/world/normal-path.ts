@@ -6,10 +6,10 @@ export function normalPath(path: string): string {
   return normal.length > 1 ? normal.replace(/\/$/, '') : normal;
 }
 
-/** What may be a path, or a kind of thing and its path (`path /etc/motd`), by the one spelling of that; other names as they are. */
+/** What may be a path, or a kind of thing and its path (`path /etc/motd`), by the one spelling of that; other names, and a path with more behind a blank, as they are. */
 export function oneName(name: string): string {
   const [, kind = '', path = ''] = /^((?:path|tree|lines) )?(\/.*)$/s.exec(name) ?? [];
-  return path === '' ? name : `${kind}${normalPath(path)}`;
+  return path === '' || / \//.test(path) ? name : `${kind}${normalPath(path)}`;
 }
 
 /** Folders above a path, `/` first. */

@@ -409,8 +409,8 @@ describe('ansible_ssh_common_args', () => {
       '-o Ciphers=3des-cbc -4',
       {
         sshOptions: [
-          ['Ciphers', '3des-cbc'],
           ['AddressFamily', 'inet'],
+          ['Ciphers', '3des-cbc'],
         ],
       },
     ],
