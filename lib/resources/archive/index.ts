@@ -95,7 +95,6 @@ fi`,
     const isThere = found !== undefined;
     // What somebody else has unpacked has no record, and is fine.
     const isSame = observed.record === undefined || observed.record === from.sha256;
-    if (world.isProof && !isThere && isSame) throw bringsNot(desired);
     if (isThere && isSame) return ownerDifferences(desired, observed);
     const before = isThere && observed.record !== undefined ? said(observed.record) : null;
     if (lacks !== undefined && !world.bringsMore)
@@ -116,7 +115,7 @@ fi`,
     return { transfers: [{ source, target: incoming(desired) }] };
   },
   apply(desired) {
-    const { folder, from } = desired;
+    const { folder, from, creates } = desired;
     const owner = ownerOf(desired);
     const whole = incoming(desired);
     const part = `${folder}/.quorate-unpack`;
@@ -129,6 +128,7 @@ ${owner === '' ? sh`` : sh`chown -R -h -- ${owner} ${part} || exit`}
 ${laid}
 q_lay ${part} ${folder} || exit
 rm -rf -- ${part} ${whole}
+if [ ! -e ${creates} ]; then echo ${bringsNot(desired)}; exit 1; fi
 for q_record in ${record(desired)} ${lastRecord(desired)}; do echo ${from.sha256} | q_write "$q_record" 0644 '' '' || exit; done`;
   },
 });
@@ -171,11 +171,9 @@ function incoming({ folder, creates }: Pick<ArchiveDesired, 'folder' | 'creates'
   return `${folder}/.quorate-archive-${sha256(creates).slice(0, 16)}`;
 }
 
-function bringsNot({ folder, creates, strip }: ArchiveDesired): QuorateError {
-  return new QuorateError(`${folder} has what the archive brings, and there is no ${creates} in it`, {
-    exitCode: EXIT.failed,
-    hint: `creates names something in it by its path in the folder${strip > 0 ? `, without the ${strip} in front that strip leaves out` : '; strip leaves out folders in front'}`,
-  });
+function bringsNot({ folder, creates, strip }: ArchiveDesired): string {
+  const named = `creates names something in it by its path in ${folder}`;
+  return `there is no ${creates} in the archive: ${named}${strip > 0 ? `, without the ${strip} in front that strip leaves out` : '; strip leaves out folders in front'}`;
 }
 
 function cannot(folder: string, found: string, hint: string): QuorateError {

@@ -95,9 +95,6 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
     };
   },
   name: ({ path }) => path,
-  files: () => [TABLE],
-  // A service reads what is mounted, and not the table.
-  marks: () => [],
   brings: ({ path, absent }) => (absent ? [] : [path]),
   leaves({ absent, ...entry }, changes) {
     const change = changes?.find(({ property }) => property === 'at boot');
