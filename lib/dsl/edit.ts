@@ -82,6 +82,14 @@ export function defineEdit<Options extends object, Desired extends Edited>({
   lines,
   ...resource
 }: Editing<Options, Desired>) {
+  const wantsText = (desired: Desired) => {
+    try {
+      return edit('', desired) !== '';
+    } catch {
+      // It makes nothing of an empty text, so it wants another one.
+      return true;
+    }
+  };
   return defineResource<Options, Desired, Place>({
     ...resource,
     probe: ({ path, ...desired }) => probe([{ path, how: 'text' }, ...groundReads(path, desired)]),
@@ -124,7 +132,7 @@ printf %s ${after} | q_write ${path} ${mode} ${owner} ${group}`;
 printf %s ${after} | q_write ${path} "$(stat -c %a -- ${path})" '' ''`;
     },
     files: ({ path }) => [path],
-    brings: (desired) => (edit('', desired) === '' ? [] : [desired.path]),
+    brings: (desired) => (wantsText(desired) ? [desired.path] : []),
     leaves: (desired, changes) => tracesOf(desired, lines?.(desired) ?? [], changes),
     late: true,
   });

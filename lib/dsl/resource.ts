@@ -239,7 +239,7 @@ function wishing<Options extends object, Desired, Observed>(
 ) {
   const owns = (resource.owns?.(desired) ?? []).map(oneName);
   requireOnePathEach(id, owns);
-  const files = resource.files?.(desired).map(oneName) ?? owns.filter((path) => path.startsWith('/'));
+  const files = resource.files?.(desired)?.map(oneName) ?? owns.filter((path) => path.startsWith('/'));
   const marks = (resource.marks?.(desired) ?? files.map(contentMark)).map((one) => markOf(one, user));
   const isPath = (name: string) => name.startsWith('/');
   const touched = [
@@ -271,10 +271,10 @@ function wishing<Options extends object, Desired, Observed>(
       foreseeMarks(marks, changes, world);
       return changes;
     },
-    ...(resource.empties && { empties: resource.empties(desired).map(oneName) }),
+    ...(resource.empties && { empties: (resource.empties(desired) ?? []).map(oneName) }),
     ...(brings && {
       brings: (reading?: Reading) =>
-        brings(desired, reading && resource.parse(reading, desired)).map(oneName),
+        (brings(desired, reading && resource.parse(reading, desired)) ?? []).map(oneName),
     }),
     ...(resource.join && { shared: sharedBy(resource, id, desired) }),
     ...(contradicts && {
@@ -282,7 +282,7 @@ function wishing<Options extends object, Desired, Observed>(
     }),
     ...(leaves && {
       leaves: (changes?: readonly Change[]) =>
-        leaves(desired, changes).map((trace) => ({ ...trace, name: oneName(trace.name) })),
+        (leaves(desired, changes) ?? []).map((trace) => ({ ...trace, name: oneName(trace.name) })),
     }),
     ...(resource.looks && { looks: resource.looks(desired) }),
     ...(resource.unproven?.(desired) && { unproven: true }),

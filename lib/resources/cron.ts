@@ -68,9 +68,7 @@ q_alone() {
   fi
 }
 for q_at in ${CRONTABS.map((folder) => `${folder}/${user}`)}; do q_alone "$q_at" ${squeezed(`${when} ${job}`)}; done
-for q_at in /etc/crontab /etc/cron.d/*; do
-  [ "$q_at" = ${path} ] || q_alone "$q_at" ${squeezed(`${when} ${user} ${job}`)}
-done`,
+q_alone /etc/crontab ${squeezed(`${when} ${user} ${job}`)}`,
     title: `${name} runs at ${when}`,
     ...options,
   });

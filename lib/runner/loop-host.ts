@@ -149,11 +149,11 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   ): Promise<readonly PlannedTask[]> {
     this.#world = this.#options.foreseen?.forNextPlay() ?? new World();
     this.#world.provides(this.stateDir);
-    for (const { task } of this.#program.live)
-      if (!this.#going.has(task)) this.#world.declared.add(task.resource, wantedPaths(task));
-    for (const { task, found = [] } of kept) this.#world.declared.add(task.resource, found);
     const elsewhere = this.#elsewhere?.target.name;
     await this.#others.meet(tasks.filter(({ task }) => elsewhere === undefined || !wordsOf(task).runOnce));
+    for (const { task } of this.#program.live)
+      if (!this.#going.has(task)) this.#siteOf(task).world.declared.add(task.resource, wantedPaths(task));
+    for (const { task, found = [] } of kept) this.#siteOf(task).world.declared.add(task.resource, found);
     const all = tasks.map(({ role, task, at }) => ({ role, task, ...(at && { at }) }));
     const { keepsReadings = false } = this.#options;
     const siteOf = (task: Task) => this.#siteOf(task);

@@ -15,7 +15,7 @@ export function unprovenMessage(host: string, title: string, left: readonly Chan
   return [`${host}: ${title}: applied, but it did not stick`, ...lines].join('\n');
 }
 
-/** A onlyDeclared change was not confirmed by a new connection. */
+/** A guarded change was not confirmed by a new connection. */
 export function cutOffMessage(host: string, why: string | undefined): string {
   const seen = why === undefined ? 'none got through in time' : why.replace(`${host}: `, '');
   return `${host}: the change would cut us off, and the host takes it back: a new connection was tried: ${seen}`;

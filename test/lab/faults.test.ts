@@ -149,7 +149,7 @@ describeLab(
       const run = await during(
         lab,
         [],
-        ({ host, status }, seen) => host === 'etcd02' && status === 'changed' && seen > 12,
+        ({ host, status }, seen) => host === 'etcd02' && status === 'changed' && seen > 6,
         () => lab.kill('etcd02'),
       );
       expect(run.code).toBe(4);

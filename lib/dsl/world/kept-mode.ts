@@ -14,26 +14,28 @@ export function completeKept(options: OwnershipOptions, usual: string): KeptOwne
   return { ...completeOwnership({ mode: usual, ...options }), ...keepsMode };
 }
 
-/** Wishes for one path that differ at most in whether they give its mode and owner: each with what any of them gives. */
+/**
+ * Wishes for one path that differ at most in whether they give its mode and owner: each with the mode that any of them
+ * gives, and with its own owner, who may come to be only behind the first.
+ */
 export function joinedOwnership<Wish extends KeptOwnership>(
   wishes: readonly Wish[],
 ): readonly Wish[] | undefined {
   const given = wishes.find(({ keepsMode }) => !keepsMode);
-  const [owner, group] = (['owner', 'group'] as const).map(
-    (name) => wishes.find((wish) => wish[name] !== undefined)?.[name],
-  );
-  const owners = { ...(owner !== undefined && { owner }), ...(group !== undefined && { group }) };
-  const joined = wishes.map((wish) => ({
-    ...owners,
-    ...(given && wish.keepsMode ? withMode(wish, given) : wish),
-  }));
-  return joined.every((one) => isSame(one, joined[0]))
-    ? (joined as readonly unknown[] as readonly Wish[])
-    : undefined;
+  const joined = wishes.map((wish) => (given && wish.keepsMode ? withMode(wish, given) : wish));
+  const ofAll = Object.assign({}, ...joined.map(({ owner, group }) => said({ owner, group })));
+  const agree = joined.every((one) => isSame({ ...one, ...ofAll }, { ...joined[0], ...ofAll }));
+  const own = joined.every(({ owner, group }) => isSame({ ...ofAll, ...said({ owner, group }) }, ofAll));
+  return agree && own ? joined : undefined;
 }
 
-function withMode({ keepsMode, ...wish }: KeptOwnership, { mode }: KeptOwnership): KeptOwnership {
-  return { ...wish, mode };
+function withMode<Wish extends KeptOwnership>(wish: Wish, { mode }: KeptOwnership): Wish {
+  const { keepsMode, ...rest } = wish;
+  return { ...rest, mode } as unknown as Wish;
+}
+
+function said(owners: Pick<KeptOwnership, 'owner' | 'group'>): object {
+  return Object.fromEntries(Object.entries(owners).filter(([, value]) => value !== undefined));
 }
 
 /** The mode of what is made at a path, or takes its place there, as a word of shell; asked before it does. */

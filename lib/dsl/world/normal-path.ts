@@ -9,7 +9,7 @@ export function normalPath(path: string): string {
 /** What may be a path, or a kind of thing and its path (`path /etc/motd`), by the one spelling of that; other names, and a path with more behind a blank, as they are. */
 export function oneName(name: string): string {
   const [, kind = '', path = ''] = /^((?:path|tree|lines) )?(\/.*)$/s.exec(name) ?? [];
-  return path === '' || / \//.test(path) ? name : `${kind}${normalPath(path)}`;
+  return path === '' || path.includes(' ') ? name : `${kind}${normalPath(path)}`;
 }
 
 /** Folders above a path, `/` first. */

@@ -74,7 +74,12 @@ export function completeTree(
   const { keepsMode, ...folder } = kept;
   const entries = entriesOf(source).map((entry): Entry => {
     const at = { ...entry, path: checkedPath(`${path}/${entry.name}`) };
-    if (entry.type !== 'file') return { ...at, ...folder, ...(keepsMode && { givesWay: true }) } as Entry;
+    if (entry.type !== 'file')
+      return {
+        ...at,
+        ...folder,
+        ...(keepsMode && entry.type === 'directory' && { givesWay: true }),
+      } as Entry;
     return { ...at, ...owned(fileMode ?? (entry.executable ? '0755' : '0644')) } as Entry;
   });
   return { path, deletes, entries: [{ name: '.', type: 'directory', path, ...kept }, ...entries] };

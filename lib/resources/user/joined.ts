@@ -3,7 +3,7 @@ import type { UserDesired } from './user-wish.ts';
 
 /**
  * Wishes for one user that differ at most in its groups, and in what they leave open: the first says all but that, each puts
- * it in its own groups. Groups of one may come to be only behind the first.
+ * it in its own groups. Groups that a later one names may come to be only behind the first.
  */
 export function joinedUsers(wishes: readonly UserDesired[]): readonly UserDesired[] | undefined {
   if (wishes.some(({ onlyGroups }) => onlyGroups)) return undefined;
@@ -11,10 +11,12 @@ export function joinedUsers(wishes: readonly UserDesired[]): readonly UserDesire
     Object.entries(wish).filter(([, value]) => value !== undefined),
   );
   const all = Object.fromEntries(said.flat()) as unknown as UserDesired;
+  const { group: _, ...first } = all;
   const agree = said.flat().every(([name, value]) => isSame(value, all[name as keyof UserDesired]));
   if (!agree) return undefined;
-  return wishes.map(({ name, groups }, i) => ({
-    ...(i === 0 ? { ...all, expiry: all.expiry } : { name, expiry: undefined }),
+  return wishes.map(({ name, group, groups }, i) => ({
+    ...(i === 0 ? { ...first, expiry: all.expiry } : { name, expiry: undefined }),
+    ...(group !== undefined && { group }),
     ...(groups && { groups }),
   }));
 }

@@ -236,7 +236,7 @@ async function applyGuarded(
   head: readonly Fragment[],
   context: ApplyContext,
 ): Promise<void> {
-  const onlyDeclared = steps.flatMap(({ planned: { task, changes } }) =>
+  const guarded = steps.flatMap(({ planned: { task, changes } }) =>
     task.guard ? [{ guard: task.guard, undo: task.guard.undo(changes) }] : [],
   );
   const applied = { id: 'applied', sh: guardApplied, critical: false };
@@ -248,7 +248,7 @@ async function applyGuarded(
   });
   const arm = {
     id: 'guard',
-    sh: armGuard(onlyDeclared),
+    sh: armGuard(guarded),
     critical: true,
     failure: notBegun('what it takes to go back cannot be kept', `is there room in ${wire.stateDir}?`),
   };

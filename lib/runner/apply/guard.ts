@@ -29,13 +29,13 @@ export interface Guarded {
  * renamed either by the timer or by who confirms, so exactly one of them wins. The timer has a session of its own:
  * no end of a connection ends it.
  */
-export function armGuard(onlyDeclared: readonly Guarded[]): Sh {
-  const undo = joinSh(onlyDeclared.map((one) => sh`( ${one.undo} )`));
+export function armGuard(guarded: readonly Guarded[]): Sh {
+  const undo = joinSh(guarded.map((one) => sh`( ${one.undo} )`));
   return joinSh([
     sh`q_guard=$q_state/guard
 [ -d "$q_state" ] || mkdir -p "$q_state" || exit 1
 rm -rf -- "$q_guard" && mkdir -m 700 -- "$q_guard" || exit 1`,
-    ...onlyDeclared.map(({ guard }) => guard.save),
+    ...guarded.map(({ guard }) => guard.save),
     sh`printf '%s\n' ${undo.text} >"$q_guard/undo"
 printf '%s\n' ${PROCESSES} ${TIMER.text} >"$q_guard/timer"
 : >"$q_guard/armed"
@@ -49,7 +49,7 @@ done`,
 }
 
 /**
- * Shell directly before the onlyDeclared apply: fails where the timer has gone off during what came before, which nobody
+ * Shell directly before the guarded apply: fails where the timer has gone off during what came before, which nobody
  * knows the length of; the time for the apply counts from here.
  */
 export const guardHolds: Sh = sh`: >"$q_state/guard/begun" && [ -e "$q_state/guard/armed" ]`;

@@ -105,7 +105,7 @@ export async function applyAndProve(
           return;
         }
         prove(planned, reading, context);
-        // Whether a onlyDeclared change stands is known later.
+        // Whether a guarded change stands is known later.
         if (!planned.task.guard) finished(as ?? planned, context);
       } catch (error) {
         fail(planned, error, id.startsWith('a'));

@@ -46,5 +46,9 @@ function isJudged({ task, skipped, waits }: PlannedTask): boolean {
 }
 
 function isDueAgain({ task, reading }: PlannedTask, foreseen: World): boolean {
-  return reading !== undefined && isCertain(() => differencesOf(task, reading, new World(foreseen)));
+  if (reading === undefined) return false;
+  const isDueIn = (world: World) => isCertain(() => differencesOf(task, reading, world));
+  const next = new World(foreseen);
+  // Who is not content with what it has just made goes by its reading alone.
+  return isDueIn(next) && !isDueIn(new World(next));
 }

@@ -31,7 +31,10 @@ export function refuseUndone(
       if (one.skipped !== undefined || one.waits || !areAboutOne(one, later, about)) return false;
       // As in a next run: this one makes its part again, and that one would still not be content.
       const world = new World(at(one).world);
-      return again(one, world) && again(later, world);
+      if (!again(one, world)) return false;
+      // Beyond files: who is not content with what it has just made goes by its reading alone, and cannot be judged.
+      const isJudged = haveCommon(about(one).files, about(later).files) || !again(one, new World(world));
+      return isJudged && again(later, world);
     });
     if (first) faults.push(disagreement(host, first, later));
   }
@@ -60,11 +63,14 @@ export interface About {
   readonly world: World;
   readonly thing: string;
   readonly paths: ReadonlySet<string>;
+  /** Those of them whose content it is about. */
+  readonly files: ReadonlySet<string>;
 }
 
 export function aboutOf({ task, found = [] }: PlannedTask, world: World): About {
-  const paths = [...pathsOf(task), ...found].map((path) => world.behind(path).path);
-  return { world, thing: world.thing(task.thing), paths: new Set(paths) };
+  const behind = (paths: readonly string[]) => new Set(paths.map((path) => world.behind(path).path));
+  const paths = behind([...pathsOf(task), ...found]);
+  return { world, thing: world.thing(task.thing), paths, files: behind(task.files ?? []) };
 }
 
 /** They are about one thing, or one path. */
