@@ -41,6 +41,9 @@ export const mine = role({
 });
 `;
 
+/** Under vitest in a project of a user's: the version that this project has. */
+const VITE: string = JSON.parse(readFileSync(join(ROOT, 'node_modules/vite/package.json'), 'utf8')).version;
+
 const dir = mkdtempSync(join(tmpdir(), 'quorate-package-'));
 const own = join(dir, 'own');
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -50,6 +53,8 @@ beforeAll(async () => {
   await must('npm', ['pack', '--pack-destination', dir], { cwd: ROOT, timeoutMs: 120_000 });
   mkdirSync(own);
   await must('npm', ['init', '-y'], { cwd: own });
+  // Not the newest, which may need what a mirror of the registry does not have yet.
+  await must('npm', ['pkg', 'set', `overrides.vite=${VITE}`], { cwd: own });
   await must('npm', ['install', '--no-audit', '--no-fund', tarball()], { cwd: own, timeoutMs: 300_000 });
   await must('npx', ['quorate', 'init'], { cwd: own });
 }, 450_000);
@@ -77,10 +82,10 @@ describe('the package', () => {
     await must(TOOL('attw'), ['--profile', 'esm-only', tarball()], { cwd: ROOT });
   });
 
-  it('is less than 1.45 MiB, and its types import nothing but Node', () => {
+  it('is less than 1.5 MiB, and its types import nothing but Node', () => {
     const files = filesBelow(join(own, 'node_modules/quorate'));
     const texts = files.map((file) => [file, readFileSync(file, 'utf8')] as const);
-    expect(files.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThan(1.45 * 2 ** 20);
+    expect(files.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThan(1.5 * 2 ** 20);
     const imported = texts.flatMap(([file, text]) =>
       file.endsWith('.d.ts')
         ? [
