@@ -18,8 +18,8 @@ export interface CronOptions extends Omit<TaskOptions, 'environment'> {
 }
 
 /**
- * A job of cron, in a file of its own below `/etc/cron.d`: other jobs, in crontabs or there, are not touched. Where one
- * of them is the very same, a new one is refused: it would run twice. On hosts with systemd a `timer` does the same, with
+ * A job of cron, in a file of its own below `/etc/cron.d`: other jobs, in crontabs or there, are not touched. Where the
+ * user's crontab or `/etc/crontab` has the very same, a new one is refused: it would run twice. On hosts with systemd a `timer` does the same, with
  * a log of its own.
  *
  * @example
