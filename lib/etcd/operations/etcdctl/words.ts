@@ -19,16 +19,38 @@ export interface EtcdctlCommand {
 export function commandOf(args: readonly string[]): EtcdctlCommand {
   const words: string[] = [];
   const flags = new Map<string, string>();
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at] ?? '';
-    if (arg === '--') return { words: [...words, ...args.slice(at + 1)], flags };
-    const [, dashes, name, , value] = /^(--?)([\w-]+)(=(.*))?$/s.exec(arg) ?? [];
-    if (name === undefined) words.push(arg);
-    else if (value !== undefined) flags.set(name, value);
-    else if (takesNext(name, dashes === '-', words.length === 0)) flags.set(name, args[++at] ?? '');
-    else flags.set(name, 'true');
+  for (const { name, value } of partsOf(args)) {
+    if (name === undefined) words.push(value);
+    else flags.set(name, value);
   }
   return { words, flags };
+}
+
+/** A word, or a flag with its value, and where it stands among the words. */
+interface Part {
+  readonly name?: string;
+  readonly value: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+function partsOf(args: readonly string[]): readonly Part[] {
+  const parts: Part[] = [];
+  let isBefore = true;
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? '';
+    const word = (value: string, i: number): Part => ({ value, from: i, to: i });
+    if (arg === '--') return [...parts, ...args.slice(at + 1).map((one, i) => word(one, at + 1 + i))];
+    const [, dashes, name, , value] = /^(--?)([\w-]+)(=(.*))?$/s.exec(arg) ?? [];
+    if (name === undefined) {
+      isBefore = false;
+      parts.push(word(arg, at));
+    } else if (value === undefined && takesNext(name, dashes === '-', isBefore)) {
+      parts.push({ name, value: args[at + 1] ?? '', from: at, to: at + 1 });
+      at++;
+    } else parts.push({ name, value: value ?? 'true', from: at, to: at });
+  }
+  return parts;
 }
 
 /**
@@ -82,7 +104,13 @@ export function readsPassword({ words: [command, sub, name], flags }: EtcdctlCom
   return sub === 'add' && !isSaid;
 }
 
-/** The words in a line that may be told: without passwords, and without the value of a key. */
+/**
+ * The words in a line that may be told: without passwords, and without the value of a key. Where quotes were forgotten, or
+ * a flag or a command is none, any other word may be part of one.
+ *
+ * @example
+ * toldWords(['put', '/k', 'geheim']) // put /k ********
+ */
 export function toldWords(args: readonly string[]): string {
   return withoutSecrets(args)
     .map((word) => (word.includes(MASK) ? word : quote(word)))
@@ -91,14 +119,54 @@ export function toldWords(args: readonly string[]): string {
 
 function withoutSecrets(args: readonly string[]): readonly string[] {
   const { words } = commandOf(args);
-  const [command, sub, third = ''] = words;
-  const masked = maskWords(args).words;
-  const hide = (told: string) => masked.map((word, i) => (args[i] === third ? told : word));
-  if (words.length < 3) return masked;
-  if (command === 'put') return hide(MASK);
-  const [name] = third.split(':');
-  return command === 'user' && sub === 'add' && name !== third ? hide(`${name}:${MASK}`) : masked;
+  const told = [...maskWords(args).words];
+  const open = openWords(words);
+  if (open === undefined) return told;
+  let count = 0;
+  for (const { name, from, to } of partsOf(args)) {
+    const mayBeTold = name === undefined ? count++ < open : isKnown(name);
+    if (!mayBeTold) told.fill(MASK, from, to + 1);
+    else if (words[0] === 'user' && count === 3 && name === undefined)
+      told[from] = told[from]!.replace(/:.*/s, `:${MASK}`);
+  }
+  return told;
 }
+
+/** How many words hold no secret in any case; undefined where all do. */
+function openWords(words: readonly string[]): number | undefined {
+  const [command = '', sub = ''] = words;
+  const isTooMany = words.length > 3;
+  if (command === 'put') return isTooMany ? 1 : 2;
+  if (OPEN.has(command) || OPEN.has(`${command} ${sub}`)) return undefined;
+  if (command === 'user') return isTooMany ? 2 : 3;
+  return 0;
+}
+
+/** Commands that take no secret but by flags. */
+const OPEN = new Set([
+  ...[
+    'alarm',
+    'auth',
+    'check',
+    'compaction',
+    'completion',
+    'defrag',
+    'del',
+    'downgrade',
+    'elect',
+    'endpoint',
+  ],
+  ...['get', 'help', 'lease', 'lock', 'make-mirror', 'member', 'migrate', 'move-leader', 'options', 'role'],
+  ...['snapshot', 'txn', 'version', 'watch'],
+  ...['user delete', 'user get', 'user grant-role', 'user list', 'user revoke-role'],
+]);
+
+function isKnown(flag: string): boolean {
+  return WITH_VALUE.has(flag) || ON_OR_OFF.has(flag) || OF_SECRET.has(flag);
+}
+
+/** On or off, of the commands that take a secret. */
+const OF_SECRET = new Set(['prev-kv', 'ignore-value', 'ignore-lease', 'interactive', 'no-password']);
 
 /** Flags that take the word behind them; the rest are on or off. */
 const WITH_VALUE = new Set([

@@ -84,7 +84,27 @@ it.each([
   [['--password=geheim', '--user=root', 'user', 'list'], '--password=******** --user=root user list'],
   [['-w', 'json', 'user', 'add', 'ann:geheim'], '-w json user add ann:********'],
   [['--lease', '12', 'put', '/k', 'geheim'], '--lease 12 put /k ********'],
-  [['put', '/k', '12', '--lease', '12'], 'put /k ******** --lease ********'],
+  [['put', '/k', '12', '--lease', '12'], 'put /k ******** --lease 12'],
+  [['put', '/k', 'geheim', '--prev-kv', '--lease=12'], 'put /k ******** --prev-kv --lease=12'],
+  [['put', '/k', 'my', 'horse'], 'put ******** ******** ********'],
+  [['--user', 'root:my', 'horse', 'put', '/k', 'v'], `--user root:******** ${'******** '.repeat(4).trim()}`],
+  [['put', '/k', '--leasee', '12', 'geheim'], 'put ******** ******** ******** ********'],
+  [['put', '/k', '-geheim'], 'put /k ********'],
+  [['put', '/k', '--', '-geheim'], 'put /k -- ********'],
+  [['put', '--valeu=geheim', '/k'], 'put ******** /k'],
+  [['--valeu', 'geheim', 'put', '/k'], '******** ******** put /k'],
+  [['putt', '/k', 'geheim'], '******** ******** ********'],
+  [['user', 'add', 'ann:my', 'horse'], 'user add ******** ********'],
+  [
+    ['user', 'passwd', 'ann', 'geheim', '--interactive=false'],
+    'user passwd ******** ******** --interactive=false',
+  ],
+  [['user', 'passwrd', 'ann:geheim'], 'user passwrd ann:********'],
+  [['user', 'grant-role', 'ann', 'reader'], 'user grant-role ann reader'],
+  [
+    ['member', 'add', 'x', '--peer-urls=https://a:2380', '--learner'],
+    'member add x --peer-urls=https://a:2380 --learner',
+  ],
   [['user', 'add', 'ann', '--new-user-password', 'geheim'], 'user add ann --new-user-password ********'],
 ])('a check tells no password and no value: %j', async (words, told) => {
   const { said, steps } = await ctl(words, [{ facts: WELL }], true);
