@@ -75,12 +75,11 @@ async function change(run: PlayRun<EtcdFacts>, surveyed: Surveyed, call: Call): 
     refuseOpen(surveyed);
     if (run.stopping()) return;
     run.step(step, 'begun');
+    let code: number | undefined;
     try {
-      await runOn(run, host, script);
-      run.step(step, 'done');
-    } catch (error) {
-      run.step(step, 'failed');
-      throw error;
+      code = await runOn(run, host, script);
+    } finally {
+      run.step(step, code === 0 ? 'done' : 'failed');
     }
   });
 }
@@ -98,10 +97,11 @@ function refuseOpen({ cluster, hosts }: Surveyed): void {
   if (open) throw open;
 }
 
-async function runOn(run: PlayRun<EtcdFacts>, host: EtcdHost, script: Sh): Promise<void> {
+/** Gives its exit code: another than 0 only where Ctrl-C has ended it, which the run tells itself. */
+async function runOn(run: PlayRun<EtcdFacts>, host: EtcdHost, script: Sh): Promise<number> {
   const { name } = host.target;
   const code = await host.pipe('etcdctl', script);
-  if (code === 0 || run.stopping()) return;
+  if (code === 0 || run.stopping()) return code;
   throw new QuorateError(`${name}: etcdctl ended with ${code}`, { exitCode: EXIT.failed, host: name });
 }
 

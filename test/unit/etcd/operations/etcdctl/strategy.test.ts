@@ -16,8 +16,8 @@ async function ctl(
   input = '',
   {
     meanwhile = () => {},
-    stopping = false,
-  }: { meanwhile?: (hosts: readonly EtcdHost[]) => void; stopping?: boolean } = {},
+    stopping = () => false,
+  }: { meanwhile?: (hosts: readonly EtcdHost[]) => void; stopping?: () => boolean } = {},
 ) {
   const ran: [string, string][] = [];
   const said: string[] = [];
@@ -37,7 +37,7 @@ async function ctl(
   const run = cluster.run({
     check,
     conclude: (message) => said.push(message),
-    stopping: () => stopping,
+    stopping,
     locked: (hosts, work) => {
       locked.push(...hosts.map(({ target }) => target.name));
       meanwhile(hosts);
@@ -230,8 +230,20 @@ describe('what changes something', () => {
     const failing = [{ facts: WELL, pipes: () => 1 }];
     const { steps, error } = await ctl(['del', 'a'], failing);
     expect([steps.at(-1), error?.exitCode]).toEqual(['failed etcd01: etcdctl del a', 2]);
-    const stopped = await ctl(['del', 'a'], failing, false, '', { stopping: true });
+    const stopped = await ctl(['del', 'a'], failing, false, '', { stopping: () => true });
     expect([stopped.ran, stopped.steps]).toEqual([[], ['planned etcd01: etcdctl del a']]);
+  });
+
+  it('leaves a failed step where Ctrl-C has ended etcdctl, which is no error', async () => {
+    let isStopping = false;
+    const pipes = () => {
+      isStopping = true;
+      return 130;
+    };
+    const { steps, error } = await ctl(['del', 'a'], [{ facts: WELL, pipes }], false, '', {
+      stopping: () => isStopping,
+    });
+    expect([steps.at(-1), error]).toEqual(['failed etcd01: etcdctl del a', undefined]);
   });
 });
 
