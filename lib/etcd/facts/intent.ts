@@ -23,7 +23,7 @@ export interface Intent {
 }
 
 /** Where a host keeps the latest one. */
-function intentFile({ stateDir }: Pick<Member, 'stateDir'>): string {
+export function intentFile({ stateDir }: Pick<Member, 'stateDir'>): string {
   return `${stateDir}/intent`;
 }
 

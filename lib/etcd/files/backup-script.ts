@@ -1,7 +1,7 @@
 import { holdFile, readLock } from '../../dsl/hold/hold.ts';
 import { PRELUDE } from '../../dsl/prelude.ts';
 import { quote, type Sh, sh } from '../../dsl/sh.ts';
-import { whileOpen } from '../facts/intent.ts';
+import { intentFile, whileOpen } from '../facts/intent.ts';
 import type { Member } from '../model/cluster.ts';
 import { takeSnapshot } from '../snapshots/take.ts';
 import type { Keep } from '../snapshots/thin.ts';
@@ -15,7 +15,8 @@ const HALF_WAY = ['restore', 'recover'];
 
 /**
  * A script that takes a snapshot where its member leads, and thins what the host keeps; it needs no control machine.
- * On the others it ends at once, and well; so it does where a run or a person has the host, who may stop the member.
+ * On the others it ends at once, and well; so it does where a run or a person has the host, who may stop the member. Behind
+ * a restore or a recovery that nobody finishes it fails: for how long, no host can tell by itself.
  */
 export function backupScript(member: Member, keep: Keep | undefined): string {
   const thin =
@@ -38,5 +39,10 @@ function keptOff(member: Member): Sh {
   return sh`if [ -f ${holdFile(member.stateDir)} ]; then q_none 'the host is on hold'; fi
 ${readLock(member.stateDir)}
 if [ -n "$q_owner" ]; then q_none "a run of \${q_rest#*:} has the host"; fi
-${whileOpen(member, HALF_WAY, sh`q_none 'a restore or a recovery is not finished'`)}`;
+${whileOpen(member, HALF_WAY, sh`printf '%s\n' ${halfWay(member)}; exit 1`)}`;
+}
+
+/** A host that was away while it was finished has it still as open, and no run looks after that. */
+function halfWay(member: Member): string {
+  return `a restore or a recovery is not finished: no snapshot is taken; finish it by running it again, or, where it was finished while this host was away, remove ${intentFile(member)}`;
 }

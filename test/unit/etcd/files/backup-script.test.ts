@@ -46,14 +46,19 @@ describe.each(SHELLS)('the script of the timer, by %s', (_name, file = 'sh', ...
   it.each([
     ['a run has the host', lock(`${process.pid}:${born}:ann@ops1`), 'a run of ann@ops1 has the host'],
     ['a person has it', (dir: string) => writeFileSync(join(dir, 'hold'), '{}\n'), 'the host is on hold'],
-    ['a restore is half-way', intent(restore), 'a restore or a recovery is not finished'],
-    [
-      'so is a recovery',
-      intent({ ...restore, verb: 'recover', under: rotation }),
-      'a restore or a recovery is not finished',
-    ],
   ])('ends well, and says why, where %s', (_what, prepare, said) => {
     expect(run(prepare)).toEqual([0, `${said}: no snapshot is taken`]);
+  });
+
+  it.each([
+    ['a restore', intent(restore)],
+    ['a recovery', intent({ ...restore, verb: 'recover', under: rotation })],
+  ])('fails where %s is half-way, and says what ends that', (_what, prepare) => {
+    const [status, said] = run(prepare);
+    expect(status).toBe(1);
+    expect(said).toMatch(
+      /^a restore or a recovery is not finished: no snapshot is taken; finish it .*, remove \/.*\/it's\/intent$/,
+    );
   });
 
   it.each([
@@ -62,6 +67,8 @@ describe.each(SHELLS)('the script of the timer, by %s', (_name, file = 'sh', ...
     ['a restore is done', intent({ ...restore, done: '20261128T110000Z-def', under: rotation })],
     ['a CA is rotated', intent(rotation)],
   ])('goes on where %s', (_what, prepare) => {
-    expect(run(prepare)[0]).not.toBe(0);
+    const [status, said] = run(prepare);
+    expect(status).not.toBe(0);
+    expect(said).not.toContain('no snapshot is taken');
   });
 });
