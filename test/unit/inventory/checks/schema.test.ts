@@ -44,8 +44,27 @@ describe('the schema of a variable', () => {
       'its default "80" for port does not fit its own schema: it must be integer',
     ],
     [
-      { anyOf: [{ type: 'object', properties: { port: { type: 'integer', default: 80 } } }] },
-      'its schema is not understood: default is ignored for: data.port',
+      { type: 'object', additionalProperties: { type: 'integer', default: '80' } },
+      'its default "80" for additionalProperties does not fit its own schema: it must be integer',
+    ],
+    [
+      {
+        definitions: { port: { type: 'integer' } },
+        properties: { p: { $ref: '#/definitions/port', default: 'x' } },
+      },
+      'its default "x" for p does not fit its own schema: it must be integer',
+    ],
+    [
+      { properties: { 'a/b~c d%': { type: 'integer', default: '80' } } },
+      'its default "80" for a/b~c d% does not fit its own schema: it must be integer',
+    ],
+    [
+      { type: 'object', properties: { password: { type: 'string', minLength: 9, default: 'hunter2' } } },
+      'its default ******** for password does not fit its own schema: it must NOT have fewer than 9 characters',
+    ],
+    [
+      { properties: { passwords: { items: { type: 'integer', default: 'hunter2' } } } },
+      'its default ******** for items does not fit its own schema: it must be integer',
     ],
   ])('%j is refused', async (schema, wanted) => {
     const told = await schemaProblems({ x: schema as never });
@@ -68,6 +87,20 @@ describe('the schema of a variable', () => {
     { type: 'string', format: 'version', secret: true },
     { minimum: 1 },
     {},
+    {
+      definitions: { port: { type: 'integer' } },
+      properties: { p: { $ref: '#/definitions/port' } },
+      default: { p: 1 },
+    },
+    { type: 'array', $defs: { port: { type: 'integer' } }, items: { $ref: '#/$defs/port', default: 1 } },
+    { anyOf: [{ type: 'object', properties: { x: { type: 'string', default: 'q' } } }, { type: 'string' }] },
+    {
+      type: 'object',
+      properties: { next: { $ref: '#' }, n: { type: 'integer', default: 1 } },
+      required: ['n'],
+      default: {},
+    },
+    { type: ['object', 'integer'], properties: { next: { $ref: '#', default: 5 } } },
   ])('%j is fine', async (schema) => {
     expect(await schemaProblems({ x: schema as never })).toEqual([]);
   });
