@@ -21,12 +21,13 @@ export const TAKE = 'take a snapshot, and verify it';
 /** For the first call, and for each MiB of data: disks and lines that are slower are not waited for. */
 const SECONDS = { least: 120, perMiB: 0.2 };
 
-/** When a run asked first: what was young enough then is so to its end. */
-const asked = new WeakMap<object, number>();
+/** When a run asked first: what was young enough then is so to its end, and what stood in then goes on to. */
+const asked = new WeakMap<object, { readonly since: number; standsIn: boolean }>();
 
 /**
- * A step that takes a snapshot; undefined where a verified one of this cluster that is young enough lies on a host that
- * was reached, or this run has taken one. Refuses (3) where no member has room for it.
+ * A step that takes a snapshot; undefined where a verified one of this cluster that this verb took, and is young enough,
+ * lies on a host that was reached, or this run has taken one. Thinning may take away a young one of others: it stands in
+ * where none can be taken. Refuses (3) where there is none, and no member has room for one.
  *
  * @example
  * const snapshot = await snapshotStep(run, surveyed, { before: 'upgrade', within: 15 * 60_000 });
@@ -40,15 +41,18 @@ export async function snapshotStep(
   surveyed: Surveyed,
   { before, within }: { readonly before: string; readonly within: number },
 ): Promise<OperationStep | undefined> {
-  const since = asked.get(run) ?? performance.now();
-  asked.set(run, since);
+  const first = asked.get(run) ?? { since: performance.now(), standsIn: false };
+  asked.set(run, first);
   const kept = await Promise.all(surveyed.hosts.map((host) => readSnapshots(host)));
   const id = livingId(surveyed);
   const isEnough = (one: Snapshot) =>
     one.clusterId === id &&
-    (one.run === runId() || (!isOfFuture(one) && one.age <= within + performance.now() - since));
-  if (kept.some(({ verified }) => verified.some(isEnough))) return undefined;
-  const taker = chooseTaker(surveyed, kept);
+    (one.run === runId() || (!isOfFuture(one) && one.age <= within + performance.now() - first.since));
+  const young = kept.flatMap(({ verified }) => verified.filter(isEnough));
+  if (young.some((one) => one.run === runId() || one.before === before)) return undefined;
+  const taker = first.standsIn ? undefined : takerUnless(young.length > 0, surveyed, kept);
+  first.standsIn = taker === undefined;
+  if (taker === undefined) return undefined;
   return {
     host: taker.target.name,
     title: TAKE,
@@ -61,6 +65,20 @@ export async function snapshotStep(
       );
     },
   };
+}
+
+/** Undefined where none can be taken, and another one is there. */
+function takerUnless(
+  another: boolean,
+  surveyed: Surveyed,
+  kept: readonly KeptSnapshots[],
+): EtcdHost | undefined {
+  try {
+    return chooseTaker(surveyed, kept);
+  } catch (error) {
+    if (another && error instanceof QuorateError) return undefined;
+    throw error;
+  }
 }
 
 /** Takes one on this host. Throws 3 where there is no room for it, 2 where it is not whole. */

@@ -86,7 +86,7 @@ describe('who takes a snapshot', () => {
 });
 
 describe('the step that takes one', () => {
-  const found = (change: object, minutes: number): FakeMember['says'] => {
+  const found = (change: object, minutes: number, kib = PLENTY): NonNullable<FakeMember['says']> => {
     const now = 1_800_000_000;
     const time = new Date(now * 1000 - minutes * MINUTE).toISOString();
     const texts = {
@@ -97,23 +97,37 @@ describe('the step that takes one', () => {
       sha256: 'a',
       version: '3.6.16',
       run: 'r0',
+      before: 'upgrade',
     };
     const json = JSON.stringify({ ...texts, revision: 5, keys: 2, size: 1024, hash: 3, ...change });
     return () =>
-      `\u001enow ${now}\n\u001eroom 1 1 /dev/a 100 50 ${PLENTY} 5% /\n\u001edb 1056 etcd-20261127T101500Z-r5.db\n${json}\n`;
+      `\u001enow ${now}\n\u001eroom 1 1 /dev/a 100 50 ${kib} 5% /\n\u001edb 1056 etcd-20261127T101500Z-r5.db\n${json}\n`;
   };
   it.each<[string, object, number, boolean]>([
     ['is left out where one is young enough', {}, 14, false],
     ['is due where it is older', {}, 16, true],
+    ['is due where another verb took it', { before: 'members' }, 1, true],
+    ['is due where it was taken for itself', { before: undefined }, 1, true],
     ['is due where one is dated in the future', {}, -60, true],
     ['is left out where clocks differ by less than a minute', {}, -0.5, false],
     ['is due where it is of another cluster of that name', { clusterId: 'd' }, 1, true],
-    ['is left out where this run took it', { run: runId() }, 600, false],
+    ['is left out where this run took it', { run: runId(), before: undefined }, 600, false],
     ['is due where the file has another size', { size: 512 }, 1, true],
   ])('%s', async (_what, change, minutes, isDue) => {
     const says = found(change, minutes);
-    const cluster = fakeCluster([1, 2, 3].map((i) => ({ facts: member(i), ...(says && { says }) })));
+    const cluster = fakeCluster([1, 2, 3].map((i) => ({ facts: member(i), says })));
     const step = await snapshotStep(cluster.run(), cluster, { before: 'upgrade', within: 15 * MINUTE });
     expect(step?.host).toBe(isDue ? 'etcd02' : undefined);
+  });
+
+  it('is left out where there is no room, and one of another verb stands in, to the end of the run', async () => {
+    let kib = 1024;
+    const says: FakeMember['says'] = (...asked) => found({ before: 'members' }, 1, kib)(...asked);
+    const cluster = fakeCluster([1, 2, 3].map((i) => ({ facts: member(i), says })));
+    const run = cluster.run();
+    const step = () => snapshotStep(run, cluster, { before: 'upgrade', within: 15 * MINUTE });
+    expect(await step()).toBeUndefined();
+    kib = PLENTY;
+    expect(await step()).toBeUndefined();
   });
 });
