@@ -121,10 +121,11 @@ describe.each(SHELLS)('a job of cron that is there already, under %s', (_name, s
     ['var/spool/cron/root', '0 3 * * * backup --all', true],
     ['etc/crontabs/root', '0 3 * * * backup --all\n', true],
     ['etc/crontab', '0 3\t* * * root backup --all\n', true],
-    ['etc/cron.d/old', '0 3 * * * root backup --all\n', true],
+    // It may be ours, by the name that it had before.
+    ['etc/cron.d/old', '0 3 * * * root backup --all\n', false],
     ['etc/cron.d/job', '0 3 * * * root backup --all\n', false],
-    ['etc/cron.d/old', '0 4 * * * root backup --all\n', false],
-    ['etc/cron.d/old', '# 0 3 * * * root backup --all\n', false],
+    ['etc/crontab', '0 4 * * * root backup --all\n', false],
+    ['etc/crontab', '# 0 3 * * * root backup --all\n', false],
     ['var/spool/cron/crontabs/ann', '0 3 * * * backup --all\n', false],
   ])('%s %j', (path, text, isTwice) => {
     const root = scratch();
