@@ -5,6 +5,11 @@ export function wantedPaths({ owns, files = [], brings }: Task): readonly string
   return [...owns, ...files, ...(brings?.() ?? [])].filter((path) => path.startsWith('/'));
 }
 
+/** Paths at which a task changes something itself: what it brings besides may lie on what is yet to be mounted. */
+export function ownPaths({ owns, files = [], empties = [] }: Task): readonly string[] {
+  return [...owns, ...files, ...empties].filter((path) => path.startsWith('/'));
+}
+
 /** Paths that a task is about, also those at which it wants nothing. */
 export function pathsOf(task: Task): readonly string[] {
   return [...wantedPaths(task), ...(task.empties ?? [])].filter((path) => path.startsWith('/'));

@@ -1,4 +1,4 @@
-import { foundPaths, pathsOf } from '../../dsl/paths-of.ts';
+import { foundPaths, ownPaths, pathsOf } from '../../dsl/paths-of.ts';
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import { MARK } from '../../dsl/probe.ts';
 import { joinSh } from '../../dsl/sh.ts';
@@ -78,7 +78,7 @@ function planned(
   const { world, wire, actor } = site;
   const differences = () => differencesOf(one.task, reading, world);
   const { marks = [] } = one.task;
-  const paths = [...pathsOf(one.task), ...marks.map(({ name }) => name)];
+  const paths = [...ownPaths(one.task), ...marks.map(({ name }) => name)];
   const isHidden = paths.some((path) => world.isRemounted(path));
   const found = (changes: readonly Change[]) => {
     const it = isHidden ? later({ ...one, changes }) : judged({ ...one, changes }, due);
