@@ -2,17 +2,17 @@ import type { Reading, Task } from './task.ts';
 
 /** Paths that a task wants to be there, or says something about: no other task may take them away. */
 export function wantedPaths({ owns, files = [], brings }: Task): readonly string[] {
-  return [...owns, ...files, ...(brings?.() ?? [])].filter((path) => path.startsWith('/'));
+  return pathsIn([...owns, ...files, ...(brings?.() ?? [])]);
 }
 
 /** Paths at which a task changes something itself: what it brings besides may lie on what is yet to be mounted. */
 export function ownPaths({ owns, files = [], empties = [] }: Task): readonly string[] {
-  return [...owns, ...files, ...empties].filter((path) => path.startsWith('/'));
+  return pathsIn([...owns, ...files, ...empties]);
 }
 
 /** Paths that a task is about, also those at which it wants nothing. */
 export function pathsOf(task: Task): readonly string[] {
-  return [...wantedPaths(task), ...(task.empties ?? [])].filter((path) => path.startsWith('/'));
+  return [...wantedPaths(task), ...pathsIn(task.empties ?? [])];
 }
 
 /** Paths that a task wants to be there, and that only the host could tell. */
@@ -23,4 +23,8 @@ export function foundPaths({ brings }: Task, reading: Reading): readonly string[
     // What is wrong with a reading its diff says.
     return [];
   }
+}
+
+function pathsIn(names: readonly string[]): readonly string[] {
+  return names.filter((name) => name.startsWith('/'));
 }

@@ -212,36 +212,6 @@ describe('variables', () => {
     });
   });
 
-  it('have the types of what is in them', () => {
-    role({
-      name: 'typed',
-      vars: {
-        users: {
-          type: 'array',
-          items: {
-            type: 'object',
-            required: ['name'],
-            properties: {
-              name: { type: 'string' },
-              uid: { type: 'integer' },
-              shell: { type: 'string', default: '/bin/sh' },
-            },
-          },
-        },
-        labels: { type: 'object', additionalProperties: { type: 'string' } },
-        port: { type: ['integer', 'null'] },
-      },
-      tasks({ vars }) {
-        const names: readonly string[] = vars.users.map(({ name, shell }) => `${name} ${shell}`);
-        const labels: Readonly<Record<string, string>> = vars.labels;
-        const port: number | null = vars.port;
-        // @ts-expect-error no user needs one
-        const uids: readonly number[] = vars.users.map(({ uid }) => uid);
-        return [names, labels, port, uids].flatMap(() => []);
-      },
-    });
-  });
-
   it('that have no default must be set', async () => {
     const { code, contacted, first, errors } = await run([greets]);
     expect([code, contacted, errors.length]).toEqual([1, false, 1]);
