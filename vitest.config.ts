@@ -35,7 +35,7 @@ const LONG = [
 ].map((name) => `/test/lab/${name}.test.ts`);
 const LONG_UNITS = [
   'runner/apply/guard',
-  'dsl/wait-until',
+  'dsl/shell/wait-until',
   'cli/plan-file/plan-file',
   'runner/plan/left-over',
   'runner/loop',

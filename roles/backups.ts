@@ -1,5 +1,5 @@
 import type { Role, Target } from '../lib/dsl/role.ts';
-import { sh } from '../lib/dsl/sh.ts';
+import { sh } from '../lib/dsl/shell/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { backupScript } from '../lib/etcd/files/backup-script.ts';

@@ -1,5 +1,5 @@
 import { role } from '../lib/dsl/role.ts';
-import { sh } from '../lib/dsl/sh.ts';
+import { sh } from '../lib/dsl/shell/sh.ts';
 import { assert } from '../lib/resources/assert.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { Role } from '../lib/dsl/role.ts';
-import { joinSh, sh } from '../lib/dsl/sh.ts';
+import { joinSh, sh } from '../lib/dsl/shell/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { etcdAccount } from '../lib/etcd/account.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';

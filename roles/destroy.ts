@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { alone } from '../lib/dsl/alone.ts';
 import type { Role, Target } from '../lib/dsl/role.ts';
-import { sh } from '../lib/dsl/sh.ts';
+import { sh } from '../lib/dsl/shell/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
 import { backupTimer, memberUnitPath, pidFile } from '../lib/etcd/model/paths.ts';

@@ -1,6 +1,6 @@
 import { role } from '../lib/dsl/role.ts';
 import { Secret } from '../lib/dsl/secret.ts';
-import { raw, sh } from '../lib/dsl/sh.ts';
+import { raw, sh } from '../lib/dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../lib/errors.ts';
 import { command } from '../lib/resources/command.ts';
 import { maskWords } from '../lib/secret-words.ts';

@@ -1,4 +1,4 @@
-import { quote } from '../dsl/sh.ts';
+import { quote } from '../dsl/shell/sh.ts';
 import type { AuditNote } from '../runner/audit.ts';
 import type { Options } from './flags/options.ts';
 import type { PlaybookFile } from './start/playbook-file.ts';

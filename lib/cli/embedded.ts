@@ -1,7 +1,7 @@
 import { deferred } from '../deferred.ts';
 import { asOneRun } from '../dsl/common/per-run.ts';
-import { mistakesIn } from '../dsl/mistakes.ts';
-import { is, type OptionTable, refuse } from '../dsl/options.ts';
+import { mistakesIn } from '../dsl/options/mistakes.ts';
+import { is, type OptionTable, refuse } from '../dsl/options/options.ts';
 import { EXIT, type ExitCode, errorsOf, type QuorateError, worstExit } from '../errors.ts';
 import type { Report } from '../report/index.ts';
 import { redactEvent } from '../report/redact-event.ts';

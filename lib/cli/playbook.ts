@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { mistakesIn } from '../dsl/mistakes.ts';
-import { is, type OptionTable, refuse } from '../dsl/options.ts';
+import { mistakesIn } from '../dsl/options/mistakes.ts';
+import { is, type OptionTable, refuse } from '../dsl/options/options.ts';
 import { mistakesInPlay, type PlainPlay, plainPlay } from '../dsl/plain-play.ts';
 import type { Play, Playbook } from '../dsl/play.ts';
 import { errorsOf, QuorateError, QuorateErrors } from '../errors.ts';

@@ -1,9 +1,9 @@
 import { closest } from 'fastest-levenshtein';
 import { isDue, type PlannedTask } from '../dsl/play.ts';
-import { PRELUDE } from '../dsl/prelude.ts';
-import type { Probe } from '../dsl/probe.ts';
 import { redact, redactScript, Secret } from '../dsl/secret.ts';
-import { quote, type Sh } from '../dsl/sh.ts';
+import { PRELUDE } from '../dsl/shell/prelude.ts';
+import type { Probe } from '../dsl/shell/probe.ts';
+import { quote, type Sh } from '../dsl/shell/sh.ts';
 import type { Change, Prepared, Task } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Inventory } from '../inventory/index.ts';

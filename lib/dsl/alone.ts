@@ -1,4 +1,4 @@
-import { sh } from './sh.ts';
+import { sh } from './shell/sh.ts';
 
 /** Where the lock lies: nobody but root may open it, and nothing is left of it behind a boot. */
 const LOCK = '/run/quorate.lock';

@@ -1,8 +1,8 @@
-import { mistakesIn } from './mistakes.ts';
-import { is, must, type OptionTable, orCollected, refuse, type Shape } from './options.ts';
+import { mistakesIn } from './options/mistakes.ts';
+import { is, must, type OptionTable, orCollected, refuse, type Shape } from './options/options.ts';
+import { SHARED_WORDS } from './options/task-options.ts';
+import { type ControlWords, checkWords, type SharedWords } from './options/words.ts';
 import type { Task, Within } from './task.ts';
-import { SHARED_WORDS } from './task-options.ts';
-import { type ControlWords, checkWords, type SharedWords } from './words.ts';
 
 /** What a role gives: tasks, and blocks of them. */
 export type TaskList = readonly (Task | Block)[];

@@ -1,7 +1,7 @@
 import { EXIT, QuorateError } from '../errors.ts';
 import { isSame } from './common/same.ts';
 import { linesTrace } from './ledger/made.ts';
-import { is, type OptionTable } from './options.ts';
+import { is, type OptionTable } from './options/options.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -15,10 +15,10 @@ import {
   SECRET,
   sha256,
 } from './path.ts';
-import { MAX_TEXT, partsOf, probe } from './probe.ts';
 import { defineResource, type Resource } from './resource.ts';
 import { holdsSecret } from './secret.ts';
-import { sh } from './sh.ts';
+import { MAX_TEXT, partsOf, probe } from './shell/probe.ts';
+import { sh } from './shell/sh.ts';
 import type { Change } from './task.ts';
 import type { Trace } from './trace/trace.ts';
 import {

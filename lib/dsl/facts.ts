@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { interfaceAddresses } from './common/addresses-shell.ts';
 import type { FactName, Family, HostFacts, Mount, ToldFacts, UserFact } from './host-facts.ts';
-import { namedParts } from './probe.ts';
 import type { FactSource } from './role.ts';
-import { joinSh, type Sh, sh } from './sh.ts';
+import { namedParts } from './shell/probe.ts';
+import { joinSh, type Sh, sh } from './shell/sh.ts';
 
 /** How a fact is read, and what it is on a host that nobody has asked: roles are built with that before any contact. */
 interface Fact<Value> {

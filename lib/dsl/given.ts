@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
-import { is, said } from './options.ts';
+import { is, said } from './options/options.ts';
 import type { Certainty, ChangeKind } from './task.ts';
 import { positionOf } from './trace/position.ts';
 import { KINDS } from './trace/trace.ts';

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import { type Sh, sh } from './sh.ts';
+import { type Sh, sh } from './shell/sh.ts';
 import type { Change, Mark } from './task.ts';
 import { Slot } from './world/things.ts';
 import { UNKNOWN, type World } from './world/world.ts';

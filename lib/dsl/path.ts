@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { EXIT, QuorateError } from '../errors.ts';
-import { is, type OptionTable, type Shape } from './options.ts';
-import { MAX_TEXT } from './probe.ts';
+import { is, type OptionTable, type Shape } from './options/options.ts';
 import type { Difference } from './resource.ts';
+import { MAX_TEXT } from './shell/probe.ts';
 import type { Reading } from './task.ts';
 import type { PathState } from './world/foreseen.ts';
 import { normalPath } from './world/normal-path.ts';

@@ -1,7 +1,7 @@
 import type { Position } from '../errors.ts';
 import type { LedgerPlace } from './ledger/ledger.ts';
 import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
-import type { Sh } from './sh.ts';
+import type { Sh } from './shell/sh.ts';
 import type { Store } from './source/store.ts';
 import type { StateEvent } from './states/state-event.ts';
 import type { Step, StepStatus } from './step.ts';

@@ -1,15 +1,15 @@
 import { dirname } from 'node:path/posix';
 import { watched } from './given.ts';
 import { contentMark, foreseeMarks } from './mark.ts';
-import { mistakesIn } from './mistakes.ts';
-import { type AnyTable, is, must, type OptionTable, orCollected, refuse, usage } from './options.ts';
-import type { Probe } from './probe.ts';
-import { joinSh, raw, type Sh } from './sh.ts';
+import { mistakesIn } from './options/mistakes.ts';
+import { type AnyTable, is, must, type OptionTable, orCollected, refuse, usage } from './options/options.ts';
+import { TASK_OPTIONS, type TaskOptions } from './options/task-options.ts';
+import { checkWords } from './options/words.ts';
+import type { Probe } from './shell/probe.ts';
+import { joinSh, raw, type Sh } from './shell/sh.ts';
 import type { Change, Guard, Mark, PrepareContext, Prepared, Reading, Task } from './task.ts';
-import { TASK_OPTIONS, type TaskOptions } from './task-options.ts';
 import { here, places } from './trace/position.ts';
 import type { Trace } from './trace/trace.ts';
-import { checkWords } from './words.ts';
 import { oneName } from './world/normal-path.ts';
 import { userState } from './world/user-state.ts';
 

@@ -2,9 +2,9 @@ import { type Position, type QuorateError, QuorateErrors } from '../errors.ts';
 import { meantHint } from '../near.ts';
 import { flattened, type TaskList } from './block.ts';
 import { FACT_NAMES, type FactName, type HostFacts, type ToldFacts } from './host-facts.ts';
-import { mistakesIn } from './mistakes.ts';
-import { type AnyTable, collecting, is, must, usage } from './options.ts';
-import type { Sh } from './sh.ts';
+import { mistakesIn } from './options/mistakes.ts';
+import { type AnyTable, collecting, is, must, usage } from './options/options.ts';
+import type { Sh } from './shell/sh.ts';
 import type { Reading, Task } from './task.ts';
 import { positionOf } from './trace/position.ts';
 

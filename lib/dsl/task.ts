@@ -1,10 +1,10 @@
 import type { Position } from '../errors.ts';
-import type { Probe } from './probe.ts';
+import type { ControlWords } from './options/words.ts';
 import type { Secret } from './secret.ts';
-import type { Sh } from './sh.ts';
-import type { HostShell } from './shell.ts';
+import type { Probe } from './shell/probe.ts';
+import type { Sh } from './shell/sh.ts';
+import type { HostShell } from './shell/shell.ts';
 import type { Trace } from './trace/trace.ts';
-import type { ControlWords } from './words.ts';
 import type { World } from './world/world.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { ActOptions } from '../dsl/play.ts';
-import type { Sh } from '../dsl/sh.ts';
+import type { Sh } from '../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { lastLine } from './facts/etcdctl-answers.ts';
+import { lastLine } from './facts/etcdctl/answers.ts';
 import type { EtcdHost } from './surveyed.ts';
 
 /** Runs shell that changes something outside of tasks; throws exit code 2 with its last line where it fails. */

@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../dsl/sh.ts';
+import { type Sh, sh } from '../dsl/shell/sh.ts';
 import { processManager, stopPidFile } from '../resources/service/process.ts';
 import { recordCommand } from './files/unit.ts';
 import type { Member } from './model/cluster.ts';

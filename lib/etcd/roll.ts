@@ -1,9 +1,9 @@
 import { inSeries, type Turn } from '../dsl/in-series.ts';
 import { isDue, type PlannedTask, type PlayRun } from '../dsl/play.ts';
-import { sh } from '../dsl/sh.ts';
+import { sh } from '../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { etcdctlFunction } from './facts/etcdctl.ts';
-import { lastLine } from './facts/etcdctl-answers.ts';
+import { lastLine } from './facts/etcdctl/answers.ts';
+import { etcdctlFunction } from './facts/etcdctl/function.ts';
 import type { EtcdFacts } from './facts/index.ts';
 import { memberService } from './files/member-service.ts';
 import type { Answer } from './health/answer.ts';

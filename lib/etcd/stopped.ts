@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../dsl/sh.ts';
+import { type Sh, sh } from '../dsl/shell/sh.ts';
 import type { Member } from './model/cluster.ts';
 import { pidFile } from './model/paths.ts';
 

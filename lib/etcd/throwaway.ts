@@ -1,4 +1,4 @@
-import { READERS } from './facts/etcdctl-shell.ts';
+import { READERS } from './facts/etcdctl/shell.ts';
 
 /**
  * Functions for a POSIX script that runs as the member's user: an etcd that nobody reaches. It listens on sockets in a

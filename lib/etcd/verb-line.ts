@@ -1,5 +1,5 @@
 import { commandLine } from '../command-line.ts';
-import { quote } from '../dsl/sh.ts';
+import { quote } from '../dsl/shell/sh.ts';
 import type { Cluster } from './model/cluster.ts';
 
 /** Whom it is about. */

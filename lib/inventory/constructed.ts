@@ -1,7 +1,7 @@
 import { EXIT, QuorateError } from '../errors.ts';
 import { Problems } from './checks/problems.ts';
 import { entriesOf, type Source, variableOf } from './formats/yaml.ts';
-import { fromPlain } from './jinja/data-filters.ts';
+import { fromPlain } from './jinja/filters/data.ts';
 import { textOf } from './jinja/values.ts';
 import type { OpenVault } from './text.ts';
 import type { Group, Host, Tree } from './tree.ts';

@@ -1,6 +1,6 @@
 import type { HostFacts } from '../dsl/host-facts.ts';
+import { wrongList } from '../dsl/options/task-list.ts';
 import type { Role, Vars } from '../dsl/role.ts';
-import { wrongList } from '../dsl/task-list.ts';
 import { loadAll } from '../dsl/trace/lazy.ts';
 import { loadJudge } from '../inventory/checks/judged.ts';
 import { fakeFacts } from './fake-facts.ts';

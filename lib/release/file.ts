@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File } from './digest.ts';
-import { openHttp } from './http.ts';
-import { shownUrl } from './location.ts';
+import { openHttp } from './http/http.ts';
+import { shownUrl } from './http/location.ts';
 import { untrusted } from './wording.ts';
 import { withWorkspace } from './workspace.ts';
 

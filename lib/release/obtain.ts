@@ -1,7 +1,7 @@
 import { EXIT, QuorateError } from '../errors.ts';
 import { findCached, keep } from './cache.ts';
-import { locate } from './location.ts';
-import { fromPackage } from './package.ts';
+import { locate } from './http/location.ts';
+import { fromPackage } from './packages/package.ts';
 import { fromPath } from './path.ts';
 import { fromRelease } from './release.ts';
 import type { ReleaseRequest } from './request.ts';

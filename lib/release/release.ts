@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { downloadTarball } from './download.ts';
 import type { Found } from './found.ts';
-import { locate } from './location.ts';
+import { downloadTarball } from './http/download.ts';
+import { locate } from './http/location.ts';
 import type { ReleaseRequest } from './request.ts';
 import { called } from './software.ts';
 import { unpack } from './unpack.ts';

@@ -1,9 +1,9 @@
 import { contentMark } from '../dsl/mark.ts';
-import { is } from '../dsl/options.ts';
+import { is } from '../dsl/options/options.ts';
 import { checkedPath, isForeseenOnly, requireReplaceable } from '../dsl/path.ts';
-import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
-import { sh } from '../dsl/sh.ts';
+import { partsOf, probe } from '../dsl/shell/probe.ts';
+import { sh } from '../dsl/shell/sh.ts';
 import { type Place, parsePlace, requireSight } from '../dsl/world/ground.ts';
 import type { World } from '../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';

@@ -1,7 +1,7 @@
 import { isSame } from '../dsl/common/same.ts';
-import { is, must } from '../dsl/options.ts';
+import { is, must } from '../dsl/options/options.ts';
 import { defineResource } from '../dsl/resource.ts';
-import { joinSh, type Sh } from '../dsl/sh.ts';
+import { joinSh, type Sh } from '../dsl/shell/sh.ts';
 import type { World } from '../dsl/world/world.ts';
 import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
 

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { is, must } from '../dsl/options.ts';
+import { is, must } from '../dsl/options/options.ts';
+import type { TaskOptions } from '../dsl/options/task-options.ts';
 import { sha256 } from '../dsl/path.ts';
 import { composed } from '../dsl/resource.ts';
 import { sourcePath } from '../dsl/source/source.ts';
 import type { Task } from '../dsl/task.ts';
-import type { TaskOptions } from '../dsl/task-options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { readConfig } from '../pki/cfssl/cfssl.ts';
 import { formOf } from '../pki/config.ts';

@@ -1,8 +1,8 @@
 import { contentMark, unknownAfter } from '../dsl/mark.ts';
-import { is, must, type OneOf, type OptionTable } from '../dsl/options.ts';
+import { is, must, type OneOf, type OptionTable } from '../dsl/options/options.ts';
 import { checkedPath } from '../dsl/path.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
-import { type Sh, sh } from '../dsl/sh.ts';
+import { type Sh, sh } from '../dsl/shell/sh.ts';
 import type { World } from '../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 

@@ -10,9 +10,9 @@ import {
   ownershipDifferences,
   requireRoom,
 } from '../dsl/path.ts';
-import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
-import { type Sh, sh } from '../dsl/sh.ts';
+import { partsOf, probe } from '../dsl/shell/probe.ts';
+import { type Sh, sh } from '../dsl/shell/sh.ts';
 import type { Mark } from '../dsl/task.ts';
 import {
   foreseeFolders,

@@ -1,5 +1,5 @@
 import { broughtBy } from '../dsl/ledger/made.ts';
-import { is, said, usage } from '../dsl/options.ts';
+import { is, said, usage } from '../dsl/options/options.ts';
 import {
   checkedPath,
   isForeseenOnly,
@@ -11,10 +11,10 @@ import {
   requireReplaceable,
   requireRoom,
 } from '../dsl/path.ts';
-import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { Secret } from '../dsl/secret.ts';
-import { type Sh, sh } from '../dsl/sh.ts';
+import { partsOf, probe } from '../dsl/shell/probe.ts';
+import { type Sh, sh } from '../dsl/shell/sh.ts';
 import {
   groundReads,
   type Place,

@@ -1,9 +1,9 @@
 import { alone } from '../dsl/alone.ts';
 import { broughtBy } from '../dsl/ledger/made.ts';
-import { is } from '../dsl/options.ts';
-import { partsOf, probe } from '../dsl/probe.ts';
+import { is } from '../dsl/options/options.ts';
 import { defineResource } from '../dsl/resource.ts';
-import { sh } from '../dsl/sh.ts';
+import { partsOf, probe } from '../dsl/shell/probe.ts';
+import { sh } from '../dsl/shell/sh.ts';
 import { parseGround } from '../dsl/world/ground.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { accountMark, isAccountName, taken } from './user/user-wish.ts';

@@ -1,7 +1,7 @@
 import { requireReplaceable, requireRoom, sha256 } from '../dsl/path.ts';
-import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
-import { joinSh, sh } from '../dsl/sh.ts';
+import { partsOf, probe } from '../dsl/shell/probe.ts';
+import { joinSh, sh } from '../dsl/shell/sh.ts';
 import { groundReads, type Place, parsePlace, requireFolder } from '../dsl/world/ground.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { numericAddress } from '../addresses.ts';
 import { completeEdit, defineEdit, type Edited, linesOf, oneLine, textOfLines } from '../dsl/edit.ts';
-import { is, must } from '../dsl/options.ts';
+import { is, must } from '../dsl/options/options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface HostsEntryOptions {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { is, must } from '../dsl/options.ts';
+import { is, must } from '../dsl/options/options.ts';
 import {
   checkedPath,
   isForeseenOnly,
@@ -10,10 +10,10 @@ import {
   SECRET,
   sha256,
 } from '../dsl/path.ts';
-import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
-import { sh } from '../dsl/sh.ts';
+import { partsOf, probe } from '../dsl/shell/probe.ts';
+import { sh } from '../dsl/shell/sh.ts';
 import {
   type Ground,
   groundReads,

@@ -8,7 +8,7 @@ import {
   oneLine,
   textOfLines,
 } from '../dsl/edit.ts';
-import { is, usage } from '../dsl/options.ts';
+import { is, usage } from '../dsl/options/options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface LineWish extends EditOptions {

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path/posix';
 import { broughtBy } from '../dsl/ledger/made.ts';
 import { orGone } from '../dsl/mark.ts';
-import { is, must } from '../dsl/options.ts';
+import { is, must } from '../dsl/options/options.ts';
 import { checkedPath, isForeseenOnly, sha256 } from '../dsl/path.ts';
-import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
-import { sh } from '../dsl/sh.ts';
+import { partsOf, probe } from '../dsl/shell/probe.ts';
+import { sh } from '../dsl/shell/sh.ts';
 import type { Mark } from '../dsl/task.ts';
 import { linkState } from '../dsl/world/behind-links.ts';
 import { groundReads, type Place, parsePlace, requireFolder, requireSight } from '../dsl/world/ground.ts';

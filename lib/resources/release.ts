@@ -1,4 +1,4 @@
-import { is, must } from '../dsl/options.ts';
+import { is, must } from '../dsl/options/options.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -10,9 +10,9 @@ import {
   requireRoom,
   shortDigest,
 } from '../dsl/path.ts';
-import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
-import { joinSh, sh } from '../dsl/sh.ts';
+import { partsOf, probe } from '../dsl/shell/probe.ts';
+import { joinSh, sh } from '../dsl/shell/sh.ts';
 import type { PrepareContext, Reading } from '../dsl/task.ts';
 import {
   type Ground,

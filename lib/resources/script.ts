@@ -1,9 +1,9 @@
-import { is, must } from '../dsl/options.ts';
+import { is, must } from '../dsl/options/options.ts';
+import type { TaskOptions } from '../dsl/options/task-options.ts';
 import { composed } from '../dsl/resource.ts';
-import { type Sh, sh } from '../dsl/sh.ts';
+import { type Sh, sh } from '../dsl/shell/sh.ts';
 import { contentOf } from '../dsl/source/source.ts';
 import type { Task } from '../dsl/task.ts';
-import type { TaskOptions } from '../dsl/task-options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { command, UNTIL, UNTIL_WAYS, type Until } from './command.ts';
 

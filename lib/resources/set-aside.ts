@@ -1,7 +1,7 @@
-import { is, must } from '../dsl/options.ts';
+import { is, must } from '../dsl/options/options.ts';
 import { checkedPath } from '../dsl/path.ts';
 import { defineResource } from '../dsl/resource.ts';
-import { raw, type Sh, sh } from '../dsl/sh.ts';
+import { raw, type Sh, sh } from '../dsl/shell/sh.ts';
 
 export interface SetAsideOptions {
   /** What its new name says: `/srv/data.LABEL-20260131T120000Z`; on a mount point `.LABEL-…Z.quorate-aside` in it. */

@@ -1,10 +1,10 @@
 import { oneLine } from '../dsl/edit.ts';
 import { broughtBy } from '../dsl/ledger/made.ts';
-import { is, must, usage } from '../dsl/options.ts';
+import { is, must, usage } from '../dsl/options/options.ts';
 import { requireRoom, sha256 } from '../dsl/path.ts';
-import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
-import { joinSh, sh } from '../dsl/sh.ts';
+import { partsOf, probe } from '../dsl/shell/probe.ts';
+import { joinSh, sh } from '../dsl/shell/sh.ts';
 import { groundReads, type Place, parsePlace, requireFolder } from '../dsl/world/ground.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 

@@ -1,10 +1,10 @@
-import { mistakesIn } from '../dsl/mistakes.ts';
-import { is, must, refuse } from '../dsl/options.ts';
+import { mistakesIn } from '../dsl/options/mistakes.ts';
+import { is, must, refuse } from '../dsl/options/options.ts';
+import type { TaskOptions } from '../dsl/options/task-options.ts';
 import { composed } from '../dsl/resource.ts';
-import { sh } from '../dsl/sh.ts';
-import type { HostShell } from '../dsl/shell.ts';
+import { sh } from '../dsl/shell/sh.ts';
+import type { HostShell } from '../dsl/shell/shell.ts';
 import type { Task } from '../dsl/task.ts';
-import type { TaskOptions } from '../dsl/task-options.ts';
 import { command, UNTIL, UNTIL_WAYS, type Until } from './command.ts';
 
 /**

@@ -8,7 +8,7 @@ import {
   oneLine,
   textOfLines,
 } from '../dsl/edit.ts';
-import { is, must, mustUnlessAbsent } from '../dsl/options.ts';
+import { is, must, mustUnlessAbsent } from '../dsl/options/options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface TextBlockWish extends EditOptions {

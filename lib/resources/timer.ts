@@ -1,10 +1,10 @@
 import { oneLine } from '../dsl/edit.ts';
 import { broughtBy } from '../dsl/ledger/made.ts';
-import { is, must } from '../dsl/options.ts';
+import { is, must } from '../dsl/options/options.ts';
 import { type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
-import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
-import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import { partsOf, probe } from '../dsl/shell/probe.ts';
+import { joinSh, type Sh, sh } from '../dsl/shell/sh.ts';
 import {
   type Ground,
   groundReads,

@@ -1,7 +1,7 @@
-import { is, must } from '../dsl/options.ts';
+import { is, must } from '../dsl/options/options.ts';
 import { defineResource } from '../dsl/resource.ts';
-import { type Sh, sh } from '../dsl/sh.ts';
-import { LOOK_SECONDS, waitUntil, within } from '../dsl/wait-until.ts';
+import { type Sh, sh } from '../dsl/shell/sh.ts';
+import { LOOK_SECONDS, waitUntil, within } from '../dsl/shell/wait-until.ts';
 
 export interface WaitForOptions {
   /** Read-only; exits 0 once what is waited for is there. */

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { runId } from '../dsl/common/run-id.ts';
 import type { Holder } from '../dsl/hold/hold.ts';
 import { redact } from '../dsl/secret.ts';
-import { sh } from '../dsl/sh.ts';
+import { sh } from '../dsl/shell/sh.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import { whoami } from '../whoami.ts';

@@ -1,7 +1,7 @@
 import { readLedgers } from '../dsl/ledger/ledger.ts';
 import type { Play } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
-import type { Sh } from '../dsl/sh.ts';
+import type { Sh } from '../dsl/shell/sh.ts';
 import type { Reading } from '../dsl/task.ts';
 import { QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';

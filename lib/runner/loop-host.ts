@@ -2,7 +2,7 @@ import type { Ledger } from '../dsl/ledger/ledger.ts';
 import { wantedPaths } from '../dsl/paths-of.ts';
 import { type ActOptions, isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target, Vars } from '../dsl/role.ts';
-import type { Sh } from '../dsl/sh.ts';
+import type { Sh } from '../dsl/shell/sh.ts';
 import type { Prepared, Reading, Received, Task, Transfer } from '../dsl/task.ts';
 import { withLoaded } from '../dsl/trace/lazy.ts';
 import { World } from '../dsl/world/world.ts';

@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../dsl/sh.ts';
+import { type Sh, sh } from '../dsl/shell/sh.ts';
 import type { Host } from '../transport/host.ts';
 import { BEAT_WAIT } from '../transport/launcher.ts';
 import { Deadline } from './exchange/deadline.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Secret } from '../dsl/secret.ts';
-import { quote } from '../dsl/sh.ts';
+import { quote } from '../dsl/shell/sh.ts';
 import type { QuorateError } from '../errors.ts';
 import { sudoRefused, wrongSudoPassword } from './failures.ts';
 import type { Connection } from './host.ts';

@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../../lib/dsl/sh.ts';
+import { type Sh, sh } from '../../lib/dsl/shell/sh.ts';
 
 export interface SiteBackup {
   /** The folder that holds the one to back up, and the name of that one. */

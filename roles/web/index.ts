@@ -1,5 +1,5 @@
 import { role } from '../../lib/dsl/role.ts';
-import { sh } from '../../lib/dsl/sh.ts';
+import { sh } from '../../lib/dsl/shell/sh.ts';
 import { absent } from '../../lib/resources/absent.ts';
 import { directory } from '../../lib/resources/directory.ts';
 import { file } from '../../lib/resources/file.ts';

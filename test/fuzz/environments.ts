@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { joinSh, sh } from '../../lib/dsl/sh.ts';
+import { joinSh, sh } from '../../lib/dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../lib/errors.ts';
 import { etcdConf } from '../../lib/etcd/files/etcd-conf.ts';
 import { unsafeText } from '../../lib/inventory/checks/validate.ts';

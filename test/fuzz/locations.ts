@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { sh } from '../../lib/dsl/sh.ts';
+import { sh } from '../../lib/dsl/shell/sh.ts';
 import { EXIT, QuorateErrors } from '../../lib/errors.ts';
 import { etcdConf, withoutBootstrapKeys } from '../../lib/etcd/files/etcd-conf.ts';
 import { loadedPaths, recordCommand } from '../../lib/etcd/files/unit.ts';

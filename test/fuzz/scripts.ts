@@ -1,7 +1,7 @@
-import { PRELUDE } from '../../lib/dsl/prelude.ts';
 import type { Target } from '../../lib/dsl/role.ts';
 import { Secret } from '../../lib/dsl/secret.ts';
-import { joinSh, quote, raw } from '../../lib/dsl/sh.ts';
+import { PRELUDE } from '../../lib/dsl/shell/prelude.ts';
+import { joinSh, quote, raw } from '../../lib/dsl/shell/sh.ts';
 import type { Change, Prepared, Task } from '../../lib/dsl/task.ts';
 import { World } from '../../lib/dsl/world/world.ts';
 import { QuorateError } from '../../lib/errors.ts';

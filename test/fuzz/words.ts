@@ -1,4 +1,4 @@
-import { quote, sh } from '../../lib/dsl/sh.ts';
+import { quote, sh } from '../../lib/dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../lib/errors.ts';
 import {
   asUtf8,

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { redact } from '../../lib/dsl/secret.ts';
-import { quote } from '../../lib/dsl/sh.ts';
+import { quote } from '../../lib/dsl/shell/sh.ts';
 import { keepNamedSecrets } from '../../lib/inventory/checks/secrets.ts';
 import { momentOf } from '../../lib/inventory/variables/moment.ts';
 import { oneLine } from '../../lib/report/text.ts';

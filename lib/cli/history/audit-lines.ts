@@ -1,5 +1,5 @@
 import type { Vars } from '../../dsl/role.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 
 /** What a run has left on a host that it changed. */
 export interface AuditLine {

@@ -1,5 +1,5 @@
 import type { Inventory } from '../../inventory/index.ts';
-import { fromPlain } from '../../inventory/jinja/data-filters.ts';
+import { fromPlain } from '../../inventory/jinja/filters/data.ts';
 import { textOf } from '../../inventory/jinja/values.ts';
 import { isKept, listedValue } from '../../inventory/variables/value.ts';
 import type { Candidate } from '../../inventory/variables/variables.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { quote } from '../../dsl/sh.ts';
+import { quote } from '../../dsl/shell/sh.ts';
 import { fromHere } from '../../paths.ts';
 import { ENDING, PLAYBOOKS } from '../../root.ts';
 import type { Options } from '../flags/options.ts';

@@ -1,8 +1,8 @@
 import { closest } from 'fastest-levenshtein';
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
-import type { Probe, Read } from '../../dsl/probe.ts';
 import type { Role } from '../../dsl/role.ts';
-import type { Sh } from '../../dsl/sh.ts';
+import type { Probe, Read } from '../../dsl/shell/probe.ts';
+import type { Sh } from '../../dsl/shell/sh.ts';
 import { places, positionOf } from '../../dsl/trace/position.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Inventory } from '../../inventory/index.ts';

@@ -1,6 +1,6 @@
 import { SECRET } from '../../dsl/path.ts';
-import { MARK, partsOf, type Read } from '../../dsl/probe.ts';
 import { redact, Secret } from '../../dsl/secret.ts';
+import { MARK, partsOf, type Read } from '../../dsl/shell/probe.ts';
 import type { Change, Reading } from '../../dsl/task.ts';
 import { isPrivate, MASK } from '../../secret-names.ts';
 import { maskText } from '../../secret-texts.ts';

@@ -1,5 +1,5 @@
 import { EXIT, QuorateError } from '../../errors.ts';
-import { MARK } from '../probe.ts';
+import { MARK } from '../shell/probe.ts';
 import type { Reading } from '../task.ts';
 
 /** Throws exit code 2 where a probe could not find out what it was to: what it printed until then is no state. */

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { whoami } from '../../whoami.ts';
 import { runId } from '../common/run-id.ts';
-import { type Sh, sh } from '../sh.ts';
+import { type Sh, sh } from '../shell/sh.ts';
 
 /** Who has a host, or a cluster, for the moment: a run by its lock, or a person by a hold. */
 export interface Holder {

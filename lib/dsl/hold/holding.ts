@@ -4,7 +4,7 @@ import { plainPlay } from '../plain-play.ts';
 import type { Play, PlayHost, PlayProblem, PlayRun, Strategy } from '../play.ts';
 import type { HostData, Vars } from '../role.ts';
 import { redact } from '../secret.ts';
-import { type Sh, sh } from '../sh.ts';
+import { type Sh, sh } from '../shell/sh.ts';
 import { asHolder, type Holder, holderSaid, holdFile, holdSaid, parseHolder, readLock } from './hold.ts';
 
 /** Where the records of a host lie, and its lock among them. */

@@ -1,6 +1,6 @@
 import { alone } from '../alone.ts';
 import { isSame } from '../common/same.ts';
-import { joinSh, type Sh, sh } from '../sh.ts';
+import { joinSh, type Sh, sh } from '../shell/sh.ts';
 import type { Change, Task } from '../task.ts';
 import type { Made, Trace } from '../trace/trace.ts';
 import { normalPath } from '../world/normal-path.ts';

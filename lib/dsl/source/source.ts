@@ -3,7 +3,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { PerRun } from '../common/per-run.ts';
 import { sha256 } from '../path.ts';
-import { MAX_TEXT } from '../probe.ts';
+import { MAX_TEXT } from '../shell/probe.ts';
 import { callersFile } from '../trace/position.ts';
 
 /** Bytes of a file on control, which are sent as they are. */

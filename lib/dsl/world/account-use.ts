@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../sh.ts';
+import { type Sh, sh } from '../shell/sh.ts';
 
 /** Seconds for a look at the files of an account: where that is too short it counts as needed. */
 const SEARCH = 20;

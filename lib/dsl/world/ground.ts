@@ -1,7 +1,7 @@
 import { dirname } from 'node:path/posix';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { type ObservedPath, type Ownership, parsePath } from '../path.ts';
-import type { Read } from '../probe.ts';
+import type { Read } from '../shell/probe.ts';
 import type { Certainty } from '../task.ts';
 import type { World } from './world.ts';
 

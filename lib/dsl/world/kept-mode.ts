@@ -6,7 +6,7 @@ import {
   type ObservedPath,
   type OwnershipOptions,
 } from '../path.ts';
-import { type Sh, sh } from '../sh.ts';
+import { type Sh, sh } from '../shell/sh.ts';
 
 /** A wish for mode and owner in one form, where what is there keeps its mode unless one is given; `usual` is for what is new. */
 export function completeKept(options: OwnershipOptions, usual: string): KeptOwnership {

@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import { compareVersions } from '../model/versions.ts';
 
 /** How often a file that is written to meanwhile is read until it tells: each commit moves what is looked for. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { HostData } from '../../dsl/role.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import { type FirewallFound, findFirewall, parseFound } from '../../resources/firewall/means.ts';
 import { clusterOf, type Member, memberOf } from '../model/cluster.ts';
 

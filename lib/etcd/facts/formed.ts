@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Cluster, Member } from '../model/cluster.ts';
 import { formedRecord } from '../model/paths.ts';
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { canonicalAddress } from '../../addresses.ts';
 import { interfaceAddresses } from '../../dsl/common/addresses-shell.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Reading } from '../../dsl/task.ts';
 import { unitPath } from '../../resources/service/systemd.ts';
 import { bindsPrivileged, type Member, portsOf } from '../model/cluster.ts';

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import { namedParts } from '../../dsl/probe.ts';
 import type { FactSource, HostData } from '../../dsl/role.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { namedParts } from '../../dsl/shell/probe.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { SentContent } from '../../dsl/source/source.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { LeafRules } from '../../pki/index.ts';

@@ -1,5 +1,5 @@
-import { asUser } from '../../dsl/as-user.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { asUser } from '../../dsl/shell/as-user.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Member } from '../model/cluster.ts';
 import { crlFile, etcdctlWrapper, loadedRecord } from '../model/paths.ts';
 import { dataVersions } from './data-version.ts';

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { canonicalAddress } from '../../addresses.ts';
 import type { HostData } from '../../dsl/role.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import { clusterOf, memberOf } from '../model/cluster.ts';
 
 /** Which of its addresses a host's packets carry on their way to another member. */

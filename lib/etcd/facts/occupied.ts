@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Member } from '../model/cluster.ts';
 
 /** A directory that is to become the member's whole, and has something of somebody else's in it. */

@@ -1,8 +1,6 @@
-import { MARK } from '../../dsl/probe.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { MARK } from '../../dsl/shell/probe.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Member } from '../model/cluster.ts';
-import { ASK, printedByName } from './asked.ts';
-import { etcdctlFunction } from './etcdctl.ts';
 import {
   type Alarm,
   type KeySpaceHash,
@@ -11,7 +9,9 @@ import {
   type Question,
   readAnswer,
   type Unanswered,
-} from './etcdctl-answers.ts';
+} from './etcdctl/answers.ts';
+import { ASK, printedByName } from './etcdctl/asked.ts';
+import { etcdctlFunction } from './etcdctl/function.ts';
 import { type MemberCertificate, memberCertificate } from './found-certificates.ts';
 
 /** What a member answered about itself and its cluster. */

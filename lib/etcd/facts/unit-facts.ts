@@ -1,4 +1,4 @@
-import { raw, type Sh, sh } from '../../dsl/sh.ts';
+import { raw, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Member } from '../model/cluster.ts';
 import { loadedUnit } from './loaded-unit.ts';
 

@@ -1,5 +1,5 @@
 import type { HostData } from '../../dsl/role.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Member } from '../model/cluster.ts';
 

@@ -1,6 +1,6 @@
 import { holdFile, readLock } from '../../dsl/hold/hold.ts';
-import { PRELUDE } from '../../dsl/prelude.ts';
-import { quote, type Sh, sh } from '../../dsl/sh.ts';
+import { PRELUDE } from '../../dsl/shell/prelude.ts';
+import { quote, type Sh, sh } from '../../dsl/shell/sh.ts';
 import { intentFile, whileOpen } from '../facts/intent.ts';
 import type { Member } from '../model/cluster.ts';
 import { takeSnapshot } from '../snapshots/take.ts';

@@ -1,4 +1,4 @@
-import { sh } from '../../dsl/sh.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import type { Member } from '../model/cluster.ts';
 import { confFile } from '../model/paths.ts';
 

@@ -1,8 +1,8 @@
 import { requireAnswer } from '../../dsl/common/answer.ts';
 import { parsePath } from '../../dsl/path.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
-import { joinSh, sh } from '../../dsl/sh.ts';
+import { partsOf, probe } from '../../dsl/shell/probe.ts';
+import { joinSh, sh } from '../../dsl/shell/sh.ts';
 import {
   actionsOf,
   lifecycleDifferences,

@@ -1,4 +1,4 @@
-import { sh } from '../../dsl/sh.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 
 /**
  * Shell that reads the log of a start from standard input and prints the line that tells why it failed, as

@@ -1,4 +1,4 @@
-import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, raw, type Sh, sh } from '../../dsl/shell/sh.ts';
 import { dropInDigest } from '../facts/unit-facts.ts';
 import { bindsPrivileged, type Member } from '../model/cluster.ts';
 import { variableOf } from '../model/flags.ts';

@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from '../../errors.ts';
-import type { Unanswered } from '../facts/etcdctl-answers.ts';
+import type { Unanswered } from '../facts/etcdctl/answers.ts';
 import type { MemberReading } from '../facts/read-member.ts';
 import type { Member } from '../model/cluster.ts';
 

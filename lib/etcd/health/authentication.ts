@@ -1,5 +1,5 @@
-import { quote } from '../../dsl/sh.ts';
-import { isDenied } from '../facts/etcdctl-words.ts';
+import { quote } from '../../dsl/shell/sh.ts';
+import { isDenied } from '../facts/etcdctl/words.ts';
 import type { MemberReading } from '../facts/read-member.ts';
 import type { Member } from '../model/cluster.ts';
 

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { ASK, printedByName } from '../facts/asked.ts';
-import { etcdctlFunction } from '../facts/etcdctl.ts';
 import {
   type Answer,
   type KeyRange,
@@ -11,7 +9,9 @@ import {
   type Question,
   readAnswer,
   type Unanswered,
-} from '../facts/etcdctl-answers.ts';
+} from '../facts/etcdctl/answers.ts';
+import { ASK, printedByName } from '../facts/etcdctl/asked.ts';
+import { etcdctlFunction } from '../facts/etcdctl/function.ts';
 import { memberOf } from '../model/cluster.ts';
 import { type EtcdHost, toolVersion } from '../surveyed.ts';
 

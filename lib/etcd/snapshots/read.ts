@@ -1,5 +1,5 @@
-import { MARK } from '../../dsl/probe.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { MARK } from '../../dsl/shell/probe.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Member } from '../model/cluster.ts';
 import { memberOf } from '../model/cluster.ts';
 import type { EtcdHost } from '../surveyed.ts';

@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 
 /** KiB that stay free beside whatever is put somewhere. */
 export const SPARE_KIB = 64 * 1024;

@@ -1,7 +1,7 @@
 import { runId } from '../../dsl/common/run-id.ts';
 import type { PlayRun } from '../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { lastWords } from '../facts/etcdctl-answers.ts';
+import { lastWords } from '../facts/etcdctl/answers.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { isRefused, wayIn } from '../health/authentication.ts';
 import { memberOf } from '../model/cluster.ts';

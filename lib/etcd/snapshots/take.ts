@@ -1,6 +1,6 @@
-import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
-import { etcdctlFunction } from '../facts/etcdctl.ts';
-import { READERS } from '../facts/etcdctl-shell.ts';
+import { joinSh, raw, type Sh, sh } from '../../dsl/shell/sh.ts';
+import { etcdctlFunction } from '../facts/etcdctl/function.ts';
+import { READERS } from '../facts/etcdctl/shell.ts';
 import type { Member } from '../model/cluster.ts';
 import { ownFolder } from './own-folder.ts';
 import { SPARE_KIB } from './room.ts';

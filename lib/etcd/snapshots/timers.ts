@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlayRun } from '../../dsl/play.ts';
-import { sh } from '../../dsl/sh.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import type { QuorateError } from '../../errors.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { memberOf } from '../model/cluster.ts';

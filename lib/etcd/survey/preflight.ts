@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { quote } from '../../dsl/sh.ts';
+import { quote } from '../../dsl/shell/sh.ts';
 import { EXIT, type QuorateError } from '../../errors.ts';
 import { AMBIENT } from '../files/unit.ts';
 import { bindsPrivileged, portsOf } from '../model/cluster.ts';

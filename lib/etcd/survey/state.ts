@@ -1,7 +1,7 @@
 import { commandLine } from '../../command-line.ts';
 import { hostNames } from '../../dsl/play.ts';
 import type { QuorateError } from '../../errors.ts';
-import type { ListedMember } from '../facts/etcdctl-answers.ts';
+import type { ListedMember } from '../facts/etcdctl/answers.ts';
 import { type ClusterFacts, isUp } from '../facts/index.ts';
 import { memberOf, quorum } from '../model/cluster.ts';
 import { formedRecord } from '../model/paths.ts';

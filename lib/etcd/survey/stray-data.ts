@@ -1,5 +1,5 @@
 import { hostNames } from '../../dsl/play.ts';
-import { sh } from '../../dsl/sh.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import type { QuorateError } from '../../errors.ts';
 import { type Member, memberOf, quorum } from '../model/cluster.ts';
 import { logFile } from '../model/paths.ts';

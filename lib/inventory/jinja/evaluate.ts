@@ -1,12 +1,12 @@
-import type { Arguments, Expression, Node, Target } from './ast.ts';
-import { mapping } from './collection-filters.ts';
 import { called, TemplateError } from './errors.ts';
-import { FILTERS } from './filters.ts';
+import { mapping } from './filters/collections.ts';
+import { FILTERS } from './filters/index.ts';
 import { Loop, Turn } from './loop.ts';
 import { FUNCTIONS, methodOf } from './methods.ts';
 import { binary, compares } from './operators.ts';
-import { lineEndsOf, type Template } from './parse.ts';
 import type { Context } from './plugin.ts';
+import type { Arguments, Expression, Node, Target } from './syntax/ast.ts';
+import { lineEndsOf, type Template } from './syntax/parse.ts';
 import { TESTS } from './tests.ts';
 import {
   Blank,

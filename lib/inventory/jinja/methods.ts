@@ -1,5 +1,5 @@
 import { TemplateError } from './errors.ts';
-import { formatBraces } from './format.ts';
+import { formatBraces } from './filters/format.ts';
 import { LARGEST } from './operators.ts';
 import {
   Callable,

@@ -1,5 +1,5 @@
 import { TemplateError } from './errors.ts';
-import { formatPercent } from './format.ts';
+import { formatPercent } from './filters/format.ts';
 import {
   compare,
   contains,

@@ -5,12 +5,12 @@ import type { Position } from '../../errors.ts';
 import { folderOf } from '../../root.ts';
 import { isSecret } from '../../secret-names.ts';
 import { isKept, Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
-import { mapping } from './collection-filters.ts';
-import { toPlain } from './data-filters.ts';
 import { Sealed, type Step, TemplateError } from './errors.ts';
 import { evaluate, type Scope } from './evaluate.ts';
-import { parse } from './parse.ts';
+import { mapping } from './filters/collections.ts';
+import { toPlain } from './filters/data.ts';
 import { bind } from './plugin.ts';
+import { parse } from './syntax/parse.ts';
 import { Callable, Dict, defined, isList, Omit, textOf, Undefined, type Value } from './values.ts';
 
 export { Sealed, TemplateError } from './errors.ts';

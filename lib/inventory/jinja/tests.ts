@@ -1,6 +1,6 @@
 import { TemplateError } from './errors.ts';
+import { urlParts } from './filters/paths.ts';
 import { compares } from './operators.ts';
-import { urlParts } from './path-filters.ts';
 import { bind, type Given, type Plugin, plugin, table } from './plugin.ts';
 import { regex } from './regex.ts';
 import {

@@ -1,10 +1,10 @@
 import { broughtBy, isNew } from '../../dsl/ledger/made.ts';
 import { orGone } from '../../dsl/mark.ts';
-import { is, must } from '../../dsl/options.ts';
+import { is, must } from '../../dsl/options/options.ts';
 import { sha256, shortDigest } from '../../dsl/path.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { partsOf, probe } from '../../dsl/shell/probe.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import {
   groundReads,
   type Place,

@@ -1,5 +1,5 @@
 import { sha256 } from '../../dsl/path.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 
 interface Archive {
   readonly folder: string;

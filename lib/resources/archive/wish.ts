@@ -1,4 +1,4 @@
-import type { OneOf } from '../../dsl/options.ts';
+import type { OneOf } from '../../dsl/options/options.ts';
 import { checkedPath } from '../../dsl/path.ts';
 import { contentOf } from '../../dsl/source/source.ts';
 import { EXIT, QuorateError } from '../../errors.ts';

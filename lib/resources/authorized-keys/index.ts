@@ -1,5 +1,5 @@
 import { editableText, linesOf, textOfLines, withItsEnd } from '../../dsl/edit.ts';
-import { is, must, usage } from '../../dsl/options.ts';
+import { is, must, usage } from '../../dsl/options/options.ts';
 import {
   type ObservedPath,
   ownershipDifferences,
@@ -7,9 +7,9 @@ import {
   requireReplaceable,
   sha256,
 } from '../../dsl/path.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { partsOf, probe } from '../../dsl/shell/probe.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import { type Ground, parseGround, requireFolder } from '../../dsl/world/ground.ts';
 import { Slot } from '../../dsl/world/things.ts';
 import type { World } from '../../dsl/world/world.ts';

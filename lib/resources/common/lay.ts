@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 
 /**
  * Shell function `q_lay FROM TO`: what is in one folder comes into another; a folder into what a link there leads to, if

@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 
 /** Shell function `q_has NAME`: prints a name of something that is there on one line, whatever is in it. */
 export const named: Sh = sh`q_has() {

@@ -7,9 +7,9 @@ import {
   requireReplaceable,
   requireRoom,
 } from '../../dsl/path.ts';
-import type { Read } from '../../dsl/probe.ts';
 import type { Difference } from '../../dsl/resource.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import type { Read } from '../../dsl/shell/probe.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Change, PrepareContext, Prepared } from '../../dsl/task.ts';
 import type { Trace } from '../../dsl/trace/trace.ts';
 import { type Ground, groundReads, parseGround, requireFolder } from '../../dsl/world/ground.ts';

@@ -1,10 +1,10 @@
-import { beside, is, type OptionTable } from '../../dsl/options.ts';
+import { beside, is, type OptionTable } from '../../dsl/options/options.ts';
 import { type KeptOwnership, type ObservedPath, SECRET, sha256, shortDigest } from '../../dsl/path.ts';
-import { LONGEST_NAME } from '../../dsl/prelude.ts';
-import { MAX_TEXT, type PathRead } from '../../dsl/probe.ts';
 import type { Difference } from '../../dsl/resource.ts';
 import { holdsSecret, Secret } from '../../dsl/secret.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { LONGEST_NAME } from '../../dsl/shell/prelude.ts';
+import { MAX_TEXT, type PathRead } from '../../dsl/shell/probe.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import { contentOf, type SentContent } from '../../dsl/source/source.ts';
 import type { Change, PrepareContext, Prepared } from '../../dsl/task.ts';
 import { modeAt } from '../../dsl/world/kept-mode.ts';

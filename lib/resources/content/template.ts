@@ -9,9 +9,9 @@ import { fromHere } from '../../paths.ts';
 const jinja = new Lazy(async () => {
   const [{ parse }, { evaluate }, { fromPlain }, { Undefined, textOf }, { TemplateError }] =
     await Promise.all([
-      import('../../inventory/jinja/parse.ts'),
+      import('../../inventory/jinja/syntax/parse.ts'),
       import('../../inventory/jinja/evaluate.ts'),
-      import('../../inventory/jinja/data-filters.ts'),
+      import('../../inventory/jinja/filters/data.ts'),
       import('../../inventory/jinja/values.ts'),
       import('../../inventory/jinja/errors.ts'),
     ]);

@@ -1,5 +1,5 @@
 import { sha256 } from '../../dsl/path.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Certainty } from '../../dsl/task.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';

@@ -1,6 +1,6 @@
 import { isWildcard } from '../../addresses.ts';
-import { MARK } from '../../dsl/probe.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { MARK } from '../../dsl/shell/probe.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Change } from '../../dsl/task.ts';
 import { familyOf, overlaps } from './network.ts';
 import { itemDifferences, ruleName, type SharedBackend } from './rules.ts';

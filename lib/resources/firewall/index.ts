@@ -1,7 +1,7 @@
 import { requireAnswer } from '../../dsl/common/answer.ts';
-import { MARK, partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
-import { joinSh, sh } from '../../dsl/sh.ts';
+import { MARK, partsOf, probe } from '../../dsl/shell/probe.ts';
+import { joinSh, sh } from '../../dsl/shell/sh.ts';
 import { Slot } from '../../dsl/world/things.ts';
 import { UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';

@@ -1,4 +1,4 @@
-import { sh } from '../../dsl/sh.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import { canonicalNetwork, familyOf } from './network.ts';
 import { type FilterRule, filterRules } from './rules.ts';
 import { type OwnEntries, ruleEntries, type Table } from './table.ts';

@@ -1,6 +1,6 @@
 import { requireAnswer } from '../../dsl/common/answer.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
-import { sh } from '../../dsl/sh.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 
 interface ObservedUnit {
   readonly active: string;

@@ -1,7 +1,7 @@
 import { parsePath, requireRoom } from '../../dsl/path.ts';
-import { MARK, partsOf, type Read } from '../../dsl/probe.ts';
 import type { Difference } from '../../dsl/resource.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { MARK, partsOf, type Read } from '../../dsl/shell/probe.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Change, Task } from '../../dsl/task.ts';
 import type { Trace } from '../../dsl/trace/trace.ts';
 import type { World } from '../../dsl/world/world.ts';

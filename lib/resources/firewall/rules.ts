@@ -1,5 +1,5 @@
 import type { Difference } from '../../dsl/resource.ts';
-import type { Sh } from '../../dsl/sh.ts';
+import type { Sh } from '../../dsl/shell/sh.ts';
 import type { Change, ChangeKind } from '../../dsl/task.ts';
 import type { FirewallDesired, PortWish } from './wish.ts';
 

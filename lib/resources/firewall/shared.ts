@@ -1,5 +1,5 @@
 import type { Difference } from '../../dsl/resource.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Change } from '../../dsl/task.ts';
 import type { Trace } from '../../dsl/trace/trace.ts';
 import { firewalld } from './firewalld.ts';

@@ -1,5 +1,5 @@
 import { alone } from '../../dsl/alone.ts';
-import { joinSh, sh } from '../../dsl/sh.ts';
+import { joinSh, sh } from '../../dsl/shell/sh.ts';
 import { canonicalNetwork } from './network.ts';
 import { itemDifferences, ruleNames, type SharedBackend } from './rules.ts';
 

@@ -1,5 +1,5 @@
-import { mistakesIn } from '../../dsl/mistakes.ts';
-import { is, must, type OptionTable, refuse, usage } from '../../dsl/options.ts';
+import { mistakesIn } from '../../dsl/options/mistakes.ts';
+import { is, must, type OptionTable, refuse, usage } from '../../dsl/options/options.ts';
 import { checkedPath } from '../../dsl/path.ts';
 import { canonicalNetwork } from './network.ts';
 

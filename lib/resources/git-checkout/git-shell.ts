@@ -1,6 +1,6 @@
 import { dirname } from 'node:path/posix';
-import { asUser } from '../../dsl/as-user.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { asUser } from '../../dsl/shell/as-user.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 
 interface Wanted {
   readonly path: string;

@@ -2,11 +2,11 @@ import { requireAnswer } from '../../dsl/common/answer.ts';
 import { oneLine } from '../../dsl/edit.ts';
 import { broughtBy, isNew } from '../../dsl/ledger/made.ts';
 import { orGone } from '../../dsl/mark.ts';
-import { is, must } from '../../dsl/options.ts';
+import { is, must } from '../../dsl/options/options.ts';
 import { checkedPath, requireRoom } from '../../dsl/path.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
-import { sh } from '../../dsl/sh.ts';
+import { partsOf, probe } from '../../dsl/shell/probe.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import type { Reading } from '../../dsl/task.ts';
 import {
   foreseeFolders,

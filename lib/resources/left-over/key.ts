@@ -3,8 +3,8 @@ import { editableText, inItsForm, linesOf, plainText, textOfLines } from '../../
 import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver } from '../../dsl/ledger/left-over.ts';
 import { parsePath, sha256 } from '../../dsl/path.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
-import { sh } from '../../dsl/sh.ts';
+import { partsOf, probe } from '../../dsl/shell/probe.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import { fingerprintOf, publicKeyIn } from '../authorized-keys/ssh-key.ts';
 import { CHANGED, taking, WAS_THERE } from './taking.ts';
 

@@ -3,8 +3,8 @@ import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver } from '../../dsl/ledger/left-over.ts';
 import { findLines } from '../../dsl/ledger/made.ts';
 import { parsePath, sha256 } from '../../dsl/path.ts';
-import { probe } from '../../dsl/probe.ts';
-import { sh } from '../../dsl/sh.ts';
+import { probe } from '../../dsl/shell/probe.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import { CHANGED, taking, WAS_THERE } from './taking.ts';
 
 /** Lines of a text file go if they still stand one behind the other, once; all else in the file stays. */

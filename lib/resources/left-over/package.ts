@@ -1,8 +1,8 @@
 import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver, LeftOverContext } from '../../dsl/ledger/left-over.ts';
 import { wantedPaths } from '../../dsl/paths-of.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
-import { sh } from '../../dsl/sh.ts';
+import { partsOf, probe } from '../../dsl/shell/probe.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import type { Change, Reading } from '../../dsl/task.ts';
 import { World } from '../../dsl/world/world.ts';
 import { QuorateError } from '../../errors.ts';

@@ -1,8 +1,8 @@
 import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver } from '../../dsl/ledger/left-over.ts';
 import { parsePath, sha256 } from '../../dsl/path.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { partsOf, probe } from '../../dsl/shell/probe.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { named, namesIn } from '../common/names.ts';
 import { CHANGED, taking, WAS_THERE } from './taking.ts';

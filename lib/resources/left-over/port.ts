@@ -1,9 +1,9 @@
 import { requireAnswer } from '../../dsl/common/answer.ts';
 import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver } from '../../dsl/ledger/left-over.ts';
-import { MARK } from '../../dsl/probe.ts';
 import type { Difference } from '../../dsl/resource.ts';
-import { sh } from '../../dsl/sh.ts';
+import { MARK } from '../../dsl/shell/probe.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import type { Change } from '../../dsl/task.ts';
 import { findFirewall, parseFound } from '../firewall/means.ts';
 import { reversed } from '../firewall/rules.ts';

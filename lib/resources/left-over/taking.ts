@@ -1,8 +1,8 @@
 import { forget, type Kept, remember } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver, Verdict } from '../../dsl/ledger/left-over.ts';
 import { keyOf } from '../../dsl/ledger/made.ts';
-import type { Probe } from '../../dsl/probe.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import type { Probe } from '../../dsl/shell/probe.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Change, Guard, Reading } from '../../dsl/task.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { QuorateError } from '../../errors.ts';

@@ -1,6 +1,6 @@
 import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver } from '../../dsl/ledger/left-over.ts';
-import { sh } from '../../dsl/sh.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import { taking } from './taking.ts';
 
 /** Without these a host cannot be reached, or does not work: a person stops them, if anybody. */

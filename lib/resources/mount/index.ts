@@ -1,6 +1,6 @@
 import { editableText, inItsForm, oneLine } from '../../dsl/edit.ts';
 import { linesTrace } from '../../dsl/ledger/made.ts';
-import { is, mustUnlessAbsent } from '../../dsl/options.ts';
+import { is, mustUnlessAbsent } from '../../dsl/options/options.ts';
 import {
   checkedPath,
   type ObservedPath,
@@ -9,9 +9,9 @@ import {
   requireRoom,
   sha256,
 } from '../../dsl/path.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { partsOf, probe } from '../../dsl/shell/probe.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Certainty } from '../../dsl/task.ts';
 import { type Ground, groundReads, parseGround, requireFolder } from '../../dsl/world/ground.ts';
 import { Slot } from '../../dsl/world/things.ts';

@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import { decoded } from './fstab.ts';
 
 /** What is mounted at a place. */

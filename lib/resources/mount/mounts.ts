@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 
 /**
  * Shell function `q_mounted PATH`: prints `mounted POINT` for each file system that is mounted at a path or below it, by

@@ -1,8 +1,8 @@
 import { linesOf, oneLine, textOfLines } from '../../dsl/edit.ts';
-import { is, must, type Shape } from '../../dsl/options.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
+import { is, must, type Shape } from '../../dsl/options/options.ts';
 import { type Difference, defineResource, type Resource } from '../../dsl/resource.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { partsOf, probe } from '../../dsl/shell/probe.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import {
   filesDifferences,

@@ -1,4 +1,4 @@
-import { sh } from '../../dsl/sh.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 
 /** Seconds to wait for others: upgrades that run by themselves take minutes. */
 const PATIENCE = 300;

@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import { UNKNOWN } from '../../dsl/world/world.ts';
 import { aptUnlocked } from './apt-locks.ts';
 import { asks, type FoundPackage, type PackageBackend } from './backend.ts';

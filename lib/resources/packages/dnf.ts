@@ -1,4 +1,4 @@
-import { sh } from '../../dsl/sh.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import { UNKNOWN } from '../../dsl/world/world.ts';
 import { asks, type FoundPackage, type PackageBackend } from './backend.ts';
 

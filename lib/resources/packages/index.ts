@@ -1,9 +1,9 @@
 import { requireAnswer } from '../../dsl/common/answer.ts';
 import { broughtBy, isNew } from '../../dsl/ledger/made.ts';
 import { GONE } from '../../dsl/mark.ts';
-import { is } from '../../dsl/options.ts';
+import { is } from '../../dsl/options/options.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Change } from '../../dsl/task.ts';
 import { UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';

@@ -1,8 +1,8 @@
 import { requireAnswer } from '../../dsl/common/answer.ts';
 import { isSame } from '../../dsl/common/same.ts';
-import { is } from '../../dsl/options.ts';
+import { is } from '../../dsl/options/options.ts';
 import { defineResource } from '../../dsl/resource.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { foreseeUnit, type ObservedUnit, unitDifferences, type WantedUnit } from './differences.ts';

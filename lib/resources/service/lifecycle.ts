@@ -1,5 +1,5 @@
 import type { Difference } from '../../dsl/resource.ts';
-import type { Sh } from '../../dsl/sh.ts';
+import type { Sh } from '../../dsl/shell/sh.ts';
 import type { Change } from '../../dsl/task.ts';
 import { UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';

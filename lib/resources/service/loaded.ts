@@ -1,6 +1,6 @@
 import { dirname } from 'node:path/posix';
 import { foreseenMark, GONE, orGone } from '../../dsl/mark.ts';
-import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, raw, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Mark } from '../../dsl/task.ts';
 import { UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';

@@ -1,5 +1,5 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
-import { waitUntil } from '../../dsl/wait-until.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
+import { waitUntil } from '../../dsl/shell/wait-until.ts';
 import type { ProcessService, ServiceManager } from './types.ts';
 
 /** Services as plain processes with a pid file: for a machine without systemd, or without root. */

@@ -1,5 +1,5 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
-import { waitUntil } from '../../dsl/wait-until.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
+import { waitUntil } from '../../dsl/shell/wait-until.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Running, ServiceManager, SystemdService } from './types.ts';
 

@@ -1,4 +1,4 @@
-import type { Sh } from '../../dsl/sh.ts';
+import type { Sh } from '../../dsl/shell/sh.ts';
 
 /** A file that a service reads when it starts. */
 export interface Loaded {

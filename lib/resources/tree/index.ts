@@ -1,10 +1,10 @@
 import { broughtBy, foldersTo } from '../../dsl/ledger/made.ts';
 import { contentMark } from '../../dsl/mark.ts';
-import { is, must } from '../../dsl/options.ts';
+import { is, must } from '../../dsl/options/options.ts';
 import { MODE, parsePath } from '../../dsl/path.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { partsOf, probe } from '../../dsl/shell/probe.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Trace } from '../../dsl/trace/trace.ts';
 import { linkState } from '../../dsl/world/behind-links.ts';
 import {

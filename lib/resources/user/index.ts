@@ -1,7 +1,7 @@
-import { is } from '../../dsl/options.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
+import { is } from '../../dsl/options/options.ts';
 import { defineResource } from '../../dsl/resource.ts';
-import { sh } from '../../dsl/sh.ts';
+import { partsOf, probe } from '../../dsl/shell/probe.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import type { Change } from '../../dsl/task.ts';
 import { accountReads, parseGround, requireAccounts } from '../../dsl/world/ground.ts';
 import { EXIT, QuorateError } from '../../errors.ts';

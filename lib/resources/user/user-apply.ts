@@ -1,6 +1,6 @@
 import { alone } from '../../dsl/alone.ts';
 import type { Secret } from '../../dsl/secret.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Change } from '../../dsl/task.ts';
 import type { UserDesired } from './user-wish.ts';
 

@@ -2,7 +2,7 @@ import { unknownAfter } from '../../dsl/mark.ts';
 import { checkedPath, SECRET, sha256 } from '../../dsl/path.ts';
 import type { Difference } from '../../dsl/resource.ts';
 import type { Secret } from '../../dsl/secret.ts';
-import { sh } from '../../dsl/sh.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import type { Certainty, Mark } from '../../dsl/task.ts';
 import type { UserState } from '../../dsl/world/foreseen.ts';
 import type { Ground } from '../../dsl/world/ground.ts';

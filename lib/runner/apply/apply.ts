@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addToLedger, beginLedger, type Ledger } from '../../dsl/ledger/ledger.ts';
+import { retriesOf } from '../../dsl/options/words.ts';
 import { pathsOf } from '../../dsl/paths-of.ts';
 import type { PlannedTask } from '../../dsl/play.ts';
-import { sh } from '../../dsl/sh.ts';
+import { sh } from '../../dsl/shell/sh.ts';
 import type { Prepared, Reading, Task, Transfer } from '../../dsl/task.ts';
-import { retriesOf } from '../../dsl/words.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Host } from '../../transport/host.ts';
 import { compileLinks, noteLinks } from '../exchange/links.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PROCESSES } from '../../dsl/prelude.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { PROCESSES } from '../../dsl/shell/prelude.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Guard } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Host } from '../../transport/host.ts';

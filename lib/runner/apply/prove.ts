@@ -1,5 +1,5 @@
 import type { PlannedTask } from '../../dsl/play.ts';
-import { joinSh } from '../../dsl/sh.ts';
+import { joinSh } from '../../dsl/shell/sh.ts';
 import type { Change, Prepared, Reading } from '../../dsl/task.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';

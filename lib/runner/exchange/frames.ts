@@ -1,4 +1,4 @@
-import { MARK } from '../../dsl/probe.ts';
+import { MARK } from '../../dsl/shell/probe.ts';
 import type { Reading } from '../../dsl/task.ts';
 import { LineReader } from './lines.ts';
 

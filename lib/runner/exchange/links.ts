@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { World } from '../../dsl/world/world.ts';
 
 /** A link of the host, and the path without any link that it leads to in the end. */

@@ -1,5 +1,5 @@
-import type { PathRead, Read } from '../../dsl/probe.ts';
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import type { PathRead, Read } from '../../dsl/shell/probe.ts';
+import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Reading } from '../../dsl/task.ts';
 
 /** Paths and bytes that one command line takes: far below what a kernel allows, and quick to look through. */

@@ -1,7 +1,7 @@
-import { asUser } from '../../dsl/as-user.ts';
-import { PRELUDE } from '../../dsl/prelude.ts';
-import { quote, type Sh } from '../../dsl/sh.ts';
-import { LOOK_SECONDS } from '../../dsl/wait-until.ts';
+import { asUser } from '../../dsl/shell/as-user.ts';
+import { PRELUDE } from '../../dsl/shell/prelude.ts';
+import { quote, type Sh } from '../../dsl/shell/sh.ts';
+import { LOOK_SECONDS } from '../../dsl/shell/wait-until.ts';
 import { BY_USER } from './by-user.ts';
 
 /** A piece of an exchange with its own output and exit status. */

@@ -1,6 +1,6 @@
 import { runId } from '../../dsl/common/run-id.ts';
 import { sha256 } from '../../dsl/path.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Prepared, Task, Transfer } from '../../dsl/task.ts';
 import { userState } from '../../dsl/world/user-state.ts';
 import type { Fragment } from './script.ts';

@@ -1,5 +1,5 @@
-import { sh } from '../../dsl/sh.ts';
-import type { HostShell, ShellOutput } from '../../dsl/shell.ts';
+import { sh } from '../../dsl/shell/sh.ts';
+import type { HostShell, ShellOutput } from '../../dsl/shell/shell.ts';
 import type { Task } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { TIMED_OUT } from './exchange.ts';

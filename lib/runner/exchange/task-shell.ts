@@ -1,8 +1,8 @@
-import { MARK, namedParts } from '../../dsl/probe.ts';
-import { quote, type Sh, sh } from '../../dsl/sh.ts';
+import type { ControlWords } from '../../dsl/options/words.ts';
+import { MARK, namedParts } from '../../dsl/shell/probe.ts';
+import { quote, type Sh, sh } from '../../dsl/shell/sh.ts';
+import { LOOK_SECONDS, within } from '../../dsl/shell/wait-until.ts';
 import type { Change, Prepared, Reading, Task } from '../../dsl/task.ts';
-import { LOOK_SECONDS, within } from '../../dsl/wait-until.ts';
-import type { ControlWords } from '../../dsl/words.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { CANNOT_BECOME, NO_USER } from './by-user.ts';

@@ -1,5 +1,5 @@
-import { PRELUDE } from '../../dsl/prelude.ts';
-import { quote, type Sh } from '../../dsl/sh.ts';
+import { PRELUDE } from '../../dsl/shell/prelude.ts';
+import { quote, type Sh } from '../../dsl/shell/sh.ts';
 import type { Change, Received, Task } from '../../dsl/task.ts';
 import { EXIT, type ExitCode, type Position, QuorateError } from '../../errors.ts';
 import type { Host, RunningScript } from '../../transport/host.ts';

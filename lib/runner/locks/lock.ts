@@ -1,7 +1,7 @@
 import { commandLine } from '../../command-line.ts';
 import { asHolder, type Holder, holderSaid, holdFile, holdSaid, parseHolder } from '../../dsl/hold/hold.ts';
 import { redact } from '../../dsl/secret.ts';
-import { quote, type Sh, sh } from '../../dsl/sh.ts';
+import { quote, type Sh, sh } from '../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Host, RunningScript } from '../../transport/host.ts';
 import { type AuditNote, leaveTraceOf } from '../audit.ts';

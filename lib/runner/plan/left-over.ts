@@ -3,7 +3,7 @@ import type { TakeAway, Verdict } from '../../dsl/ledger/left-over.ts';
 import type { PlannedTask, Play, PlayHost, PlayInventoryHost } from '../../dsl/play.ts';
 import { isDue } from '../../dsl/play.ts';
 import type { HostData } from '../../dsl/role.ts';
-import { joinSh } from '../../dsl/sh.ts';
+import { joinSh } from '../../dsl/shell/sh.ts';
 import type { Task } from '../../dsl/task.ts';
 import { World } from '../../dsl/world/world.ts';
 import type { RunEvent } from '../events.ts';

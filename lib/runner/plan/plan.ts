@@ -1,7 +1,7 @@
 import { foundPaths, ownPaths, pathsOf } from '../../dsl/paths-of.ts';
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
-import { MARK } from '../../dsl/probe.ts';
-import { joinSh } from '../../dsl/sh.ts';
+import { MARK } from '../../dsl/shell/probe.ts';
+import { joinSh } from '../../dsl/shell/sh.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';

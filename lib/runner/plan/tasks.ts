@@ -1,9 +1,9 @@
 import { FACT_NAMES, type FactName } from '../../dsl/host-facts.ts';
+import { wrongList } from '../../dsl/options/task-list.ts';
 import type { Play } from '../../dsl/play.ts';
 import type { Role, Target } from '../../dsl/role.ts';
 import { refusingSecretsAsText } from '../../dsl/secret.ts';
 import type { Task } from '../../dsl/task.ts';
-import { wrongList } from '../../dsl/task-list.ts';
 import { NotLoaded } from '../../dsl/trace/lazy.ts';
 import { positionOf } from '../../dsl/trace/position.ts';
 import { EXIT, type ExitCode, errorsOf, QuorateError, QuorateErrors } from '../../errors.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PRELUDE } from '../../../lib/dsl/prelude.ts';
-import { joinSh, raw, sh } from '../../../lib/dsl/sh.ts';
+import { PRELUDE } from '../../../lib/dsl/shell/prelude.ts';
+import { joinSh, raw, sh } from '../../../lib/dsl/shell/sh.ts';
 import { group } from '../../../lib/resources/group.ts';
 import { user } from '../../../lib/resources/user/index.ts';
 import { describeLab } from '../support/describeLab.ts';

@@ -7,7 +7,7 @@ import { block, type TaskList } from '../../../lib/dsl/block.ts';
 import { play } from '../../../lib/dsl/plain-play.ts';
 import { role } from '../../../lib/dsl/role.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import { absent } from '../../../lib/resources/absent.ts';
 import { archive } from '../../../lib/resources/archive/index.ts';
 import { authorizedKeys } from '../../../lib/resources/authorized-keys/index.ts';

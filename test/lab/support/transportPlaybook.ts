@@ -1,5 +1,5 @@
 import { main } from '../../../lib/cli/main.ts';
-import { raw, sh } from '../../../lib/dsl/sh.ts';
+import { raw, sh } from '../../../lib/dsl/shell/sh.ts';
 import { command } from '../../../lib/resources/command.ts';
 
 /** A playbook that needs nothing but a connection: says whose scripts run, and runs one from the inventory. */

@@ -1,6 +1,6 @@
 import { playbook } from '../../../lib/cli/playbook.ts';
 import { play } from '../../../lib/dsl/plain-play.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import { command } from '../../../lib/resources/command.ts';
 
 /** A playbook whose task fails, after a word. */

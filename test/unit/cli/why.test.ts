@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readLines, wantedData } from '../../../lib/cli/why/shown.ts';
-import { MARK } from '../../../lib/dsl/probe.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import { Project } from '../support/project.ts';
 
 const SITE = `

@@ -2,8 +2,8 @@ import { availableParallelism, release, totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { factSource } from '../../../lib/dsl/facts.ts';
 import type { FactName, HostFacts } from '../../../lib/dsl/host-facts.ts';
-import { MARK } from '../../../lib/dsl/probe.ts';
 import { role } from '../../../lib/dsl/role.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import { exchange } from '../../../lib/runner/exchange/exchange.ts';
 import { shellHost } from '../support/shell-host.ts';
 

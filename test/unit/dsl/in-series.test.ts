@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Gate, inSeries, type Series } from '../../../lib/dsl/in-series.ts';
 import { hasChanges, type PlayHost } from '../../../lib/dsl/play.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../../lib/errors.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { startRun } from '../../../lib/runner/run.ts';

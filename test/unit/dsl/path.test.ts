@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MARK } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { absent } from '../../../lib/resources/absent.ts';

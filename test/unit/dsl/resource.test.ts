@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { block, flattened } from '../../../lib/dsl/block.ts';
+import type { ControlWords } from '../../../lib/dsl/options/words.ts';
 import { defineResource } from '../../../lib/dsl/resource.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
-import type { ControlWords } from '../../../lib/dsl/words.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { absent } from '../../../lib/resources/absent.ts';
 import { command } from '../../../lib/resources/command.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MARK } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import { roll } from '../../../lib/etcd/roll.ts';
 import { fakeCluster } from '../support/fake-cluster.ts';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PRELUDE } from '../../../lib/dsl/prelude.ts';
+import { PRELUDE } from '../../../lib/dsl/shell/prelude.ts';
 import { memberOf } from '../../../lib/etcd/model/cluster.ts';
 import { pidFile } from '../../../lib/etcd/model/paths.ts';
 import { refuseUnlessStopped } from '../../../lib/etcd/stopped.ts';

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MARK } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { type ArchiveDetails, type ArchiveOptions, archive } from '../../../lib/resources/archive/index.ts';
 import { dry, run } from '../support/cycle.ts';

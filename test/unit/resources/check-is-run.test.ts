@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Change, Task } from '../../../lib/dsl/task.ts';
 import { QuorateError, QuorateErrors } from '../../../lib/errors.ts';
 import { absent } from '../../../lib/resources/absent.ts';

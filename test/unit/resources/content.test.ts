@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../../lib/dsl/secret.ts';
-import { type Sh, sh } from '../../../lib/dsl/sh.ts';
+import { type Sh, sh } from '../../../lib/dsl/shell/sh.ts';
 import { withLoaded } from '../../../lib/dsl/trace/lazy.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { type FileOptions, file } from '../../../lib/resources/file.ts';

@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MARK } from '../../../lib/dsl/probe.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { command } from '../../../lib/resources/command.ts';

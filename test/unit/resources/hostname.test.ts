@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MARK } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { hostname } from '../../../lib/resources/hostname.ts';
 import { textFile } from '../support/edits.ts';

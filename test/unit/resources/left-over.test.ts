@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Kept } from '../../../lib/dsl/ledger/ledger.ts';
 import { lineOf, madeOf, parseMade } from '../../../lib/dsl/ledger/made.ts';
-import { MARK } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { archive } from '../../../lib/resources/archive/index.ts';

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { MARK } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { withEntry } from '../../../lib/resources/mount/fstab.ts';
 import { type MountOptions, mount } from '../../../lib/resources/mount/index.ts';

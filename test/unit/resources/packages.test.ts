@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PRELUDE } from '../../../lib/dsl/prelude.ts';
+import { PRELUDE } from '../../../lib/dsl/shell/prelude.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import type { PackagesOptions } from '../../../lib/resources/packages/backend.ts';
 import { packages } from '../../../lib/resources/packages/index.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MARK } from '../../../lib/dsl/probe.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { authorizedKeys } from '../../../lib/resources/authorized-keys/index.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MARK } from '../../../lib/dsl/probe.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Change, Task } from '../../../lib/dsl/task.ts';
 import { UNKNOWN, World } from '../../../lib/dsl/world/world.ts';
 import { absent } from '../../../lib/resources/absent.ts';

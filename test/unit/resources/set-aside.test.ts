@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PRELUDE } from '../../../lib/dsl/prelude.ts';
-import { raw, sh } from '../../../lib/dsl/sh.ts';
+import { PRELUDE } from '../../../lib/dsl/shell/prelude.ts';
+import { raw, sh } from '../../../lib/dsl/shell/sh.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { type SetAsideOptions, setAside } from '../../../lib/resources/set-aside.ts';
 import { scratch } from '../support/scratch.ts';

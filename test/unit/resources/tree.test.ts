@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MARK } from '../../../lib/dsl/probe.ts';
 import { defineResource } from '../../../lib/dsl/resource.ts';
-import { type Sh, sh } from '../../../lib/dsl/sh.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
+import { type Sh, sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { command } from '../../../lib/resources/command.ts';

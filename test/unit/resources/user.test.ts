@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
-import { PRELUDE } from '../../../lib/dsl/prelude.ts';
-import { MARK } from '../../../lib/dsl/probe.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
+import { PRELUDE } from '../../../lib/dsl/shell/prelude.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { group } from '../../../lib/resources/group.ts';

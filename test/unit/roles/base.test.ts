@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Sh } from '../../../lib/dsl/sh.ts';
+import type { Sh } from '../../../lib/dsl/shell/sh.ts';
 import { assert } from '../../../lib/resources/assert.ts';
 import { waitFor } from '../../../lib/resources/wait-for.ts';
 import { base } from '../../../roles/base.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { shortDigest } from '../../../lib/dsl/path.ts';
-import { MARK } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts/index.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { PRELUDE } from '../../../lib/dsl/prelude.ts';
+import { PRELUDE } from '../../../lib/dsl/shell/prelude.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { ORDINARY } from '../../../lib/etcd/facts/index.ts';
 import { config } from '../../../roles/config.ts';

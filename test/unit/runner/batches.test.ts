@@ -5,7 +5,7 @@ import { wholePlaybook } from '../../../lib/cli/playbook.ts';
 import type { TaskList } from '../../../lib/dsl/block.ts';
 import { type PlainPlay, plainPlay, play } from '../../../lib/dsl/plain-play.ts';
 import { role } from '../../../lib/dsl/role.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { Slot } from '../../../lib/dsl/world/things.ts';
 import { command } from '../../../lib/resources/command.ts';

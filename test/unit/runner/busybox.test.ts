@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
-import { type Sh, sh } from '../../../lib/dsl/sh.ts';
+import { type Sh, sh } from '../../../lib/dsl/shell/sh.ts';
 import { EXIT } from '../../../lib/errors.ts';
 import { etcdFacts } from '../../../lib/etcd/facts/index.ts';
 import { exchange } from '../../../lib/runner/exchange/exchange.ts';

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';

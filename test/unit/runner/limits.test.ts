@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../../lib/dsl/secret.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import { exchange } from '../../../lib/runner/exchange/exchange.ts';
 import { FrameParser, MAX_OUTPUT } from '../../../lib/runner/exchange/frames.ts';
 import { LineReader, MAX_LINE } from '../../../lib/runner/exchange/lines.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Host, ScriptStreams } from '../../../lib/transport/host.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { scratch } from '../support/scratch.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { inSeries } from '../../../lib/dsl/in-series.ts';
 import { hasChanges, type PlayRun } from '../../../lib/dsl/play.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import { EXIT } from '../../../lib/errors.ts';
 import { file } from '../../../lib/resources/file.ts';
 import type { RunEvent } from '../../../lib/runner/events.ts';

@@ -6,7 +6,7 @@ import { plainPlay } from '../../../lib/dsl/plain-play.ts';
 import { defineResource } from '../../../lib/dsl/resource.ts';
 import { type Role, role } from '../../../lib/dsl/role.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { absent } from '../../../lib/resources/absent.ts';
 import { assert } from '../../../lib/resources/assert.ts';

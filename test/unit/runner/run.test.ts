@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Play, PlayRun } from '../../../lib/dsl/play.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../../lib/errors.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { startRun } from '../../../lib/runner/run.ts';

@@ -1,4 +1,4 @@
-import { MARK } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/shell/probe.ts';
 
 /** What a member prints that does all that the canary asks of it in `text`. */
 export function canaryAnswers(text: string): string {

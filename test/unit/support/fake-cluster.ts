@@ -1,8 +1,8 @@
 import type { PlannedTask, PlayRun } from '../../../lib/dsl/play.ts';
 import type { Vars } from '../../../lib/dsl/role.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Change, ChangeKind, Reading, Task } from '../../../lib/dsl/task.ts';
-import type { ListedMember, MemberStatus } from '../../../lib/etcd/facts/etcdctl-answers.ts';
+import type { ListedMember, MemberStatus } from '../../../lib/etcd/facts/etcdctl/answers.ts';
 import { type ClusterFacts, type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts/index.ts';
 import type { MemberReading } from '../../../lib/etcd/facts/read-member.ts';
 import { memberService } from '../../../lib/etcd/files/member-service.ts';

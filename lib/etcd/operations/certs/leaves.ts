@@ -1,5 +1,5 @@
-import { sh } from '../../../dsl/sh.ts';
-import { printedByName } from '../../facts/asked.ts';
+import { sh } from '../../../dsl/shell/sh.ts';
+import { printedByName } from '../../facts/etcdctl/asked.ts';
 import { memberCertificate } from '../../facts/found-certificates.ts';
 import { memberOf } from '../../model/cluster.ts';
 import type { EtcdHost } from '../../surveyed.ts';

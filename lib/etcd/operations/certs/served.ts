@@ -1,6 +1,6 @@
 import { connect } from 'node:tls';
 import { isWildcard } from '../../../addresses.ts';
-import { sh } from '../../../dsl/sh.ts';
+import { sh } from '../../../dsl/shell/sh.ts';
 import { certificatesIn, readClientPair } from '../../../pki/index.ts';
 import { clusterOf, hostPort, type Member, memberOf } from '../../model/cluster.ts';
 import type { EtcdHost } from '../../surveyed.ts';

@@ -1,6 +1,6 @@
 import type { PlayRun } from '../../../dsl/play.ts';
-import { sh } from '../../../dsl/sh.ts';
-import { type Alarm, lastLine } from '../../facts/etcdctl-answers.ts';
+import { sh } from '../../../dsl/shell/sh.ts';
+import { type Alarm, lastLine } from '../../facts/etcdctl/answers.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import type { EtcdHost } from '../../surveyed.ts';
 import { etcdctl } from './etcdctl.ts';

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import { MARK } from '../../../dsl/probe.ts';
-import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
+import { MARK } from '../../../dsl/shell/probe.ts';
+import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { LOG_KIB, parseRoom, roomLine, SPARE_KIB } from '../../snapshots/room.ts';

@@ -1,6 +1,6 @@
-import { namedParts } from '../../../dsl/probe.ts';
 import type { FactSource } from '../../../dsl/role.ts';
-import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
+import { namedParts } from '../../../dsl/shell/probe.ts';
+import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
 import { accountUse } from '../../../dsl/world/account-use.ts';
 import { type EtcdFacts, etcdFacts, ORDINARY } from '../../facts/index.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';

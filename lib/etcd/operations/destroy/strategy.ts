@@ -8,7 +8,7 @@ import {
   type Strategy,
 } from '../../../dsl/play.ts';
 import type { HostData } from '../../../dsl/role.ts';
-import { sh } from '../../../dsl/sh.ts';
+import { sh } from '../../../dsl/shell/sh.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { readCa } from '../../../pki/index.ts';
 import { setAside } from '../../../resources/set-aside.ts';

@@ -1,4 +1,4 @@
-import { namedParts } from '../../../dsl/probe.ts';
+import { namedParts } from '../../../dsl/shell/probe.ts';
 import { type MemberCertificate, memberCertificate } from '../../facts/found-certificates.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { type PortReading, parsePorts } from '../../health/ports.ts';

@@ -1,5 +1,5 @@
 import { readLock } from '../../../dsl/hold/hold.ts';
-import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
 import { probePorts } from '../../health/ports.ts';
 import type { Member } from '../../model/cluster.ts';
 import { logFile, pidFile } from '../../model/paths.ts';

@@ -1,5 +1,5 @@
 import { commandLine } from '../../../command-line.ts';
-import { quote } from '../../../dsl/sh.ts';
+import { quote } from '../../../dsl/shell/sh.ts';
 import { fromHere } from '../../../paths.ts';
 import { etcdctlLine } from '../../etcdctl-line.ts';
 import type { Member } from '../../model/cluster.ts';

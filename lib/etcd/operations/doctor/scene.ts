@@ -1,4 +1,4 @@
-import type { ListedMember } from '../../facts/etcdctl-answers.ts';
+import type { ListedMember } from '../../facts/etcdctl/answers.ts';
 import { isUp } from '../../facts/index.ts';
 import type { MemberReading } from '../../facts/read-member.ts';
 import { closedUrl } from '../../files/etcd-conf.ts';

@@ -1,4 +1,4 @@
-import { quote } from '../../../dsl/sh.ts';
+import { quote } from '../../../dsl/shell/sh.ts';
 import { parseCertificate } from '../../../pki/index.ts';
 import type { CauseId } from './causes/index.ts';
 import { dataDirOf, isUnmounted } from './data.ts';

@@ -1,8 +1,8 @@
 import { hostOf } from '../../../addresses.ts';
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
-import { sh } from '../../../dsl/sh.ts';
+import { sh } from '../../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
-import { lastLine } from '../../facts/etcdctl-answers.ts';
+import { lastLine } from '../../facts/etcdctl/answers.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';

@@ -1,5 +1,5 @@
 import type { PlayRun } from '../../../dsl/play.ts';
-import { sh } from '../../../dsl/sh.ts';
+import { sh } from '../../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import {
   type Answer,
@@ -7,7 +7,7 @@ import {
   lastLine,
   type Question,
   readAnswer,
-} from '../../facts/etcdctl-answers.ts';
+} from '../../facts/etcdctl/answers.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { refusal } from '../../refusal.ts';
 import { type EtcdHost, toolVersion } from '../../surveyed.ts';

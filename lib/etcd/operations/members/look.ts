@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import { isDue, type PlannedTask, type PlayRun } from '../../../dsl/play.ts';
-import { namedParts } from '../../../dsl/probe.ts';
 import type { HostData } from '../../../dsl/role.ts';
-import { joinSh, sh } from '../../../dsl/sh.ts';
-import { etcdctlFunction } from '../../facts/etcdctl.ts';
-import type { ListedMember as Answered } from '../../facts/etcdctl-answers.ts';
+import { namedParts } from '../../../dsl/shell/probe.ts';
+import { joinSh, sh } from '../../../dsl/shell/sh.ts';
+import type { ListedMember as Answered } from '../../facts/etcdctl/answers.ts';
+import { etcdctlFunction } from '../../facts/etcdctl/function.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
 import type { MemberReading } from '../../facts/read-member.ts';
 import { knownAnswers } from '../../health/ask.ts';

@@ -1,6 +1,6 @@
 import type { PlayRun } from '../../../dsl/play.ts';
-import { sh } from '../../../dsl/sh.ts';
-import { readAnswer } from '../../facts/etcdctl-answers.ts';
+import { sh } from '../../../dsl/shell/sh.ts';
+import { readAnswer } from '../../facts/etcdctl/answers.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { settle } from '../../health/settle.ts';

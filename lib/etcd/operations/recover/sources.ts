@@ -1,7 +1,7 @@
-import { MARK } from '../../../dsl/probe.ts';
+import { MARK } from '../../../dsl/shell/probe.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
-import { printedByName } from '../../facts/asked.ts';
-import { type Question, type Read, readAnswer } from '../../facts/etcdctl-answers.ts';
+import { type Question, type Read, readAnswer } from '../../facts/etcdctl/answers.ts';
+import { printedByName } from '../../facts/etcdctl/asked.ts';
 import { isUp } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import type { Snapshot } from '../../snapshots/index.ts';

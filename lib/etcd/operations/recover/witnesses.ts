@@ -1,6 +1,6 @@
 import { hostOf } from '../../../addresses.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
-import { MARK } from '../../../dsl/probe.ts';
+import { MARK } from '../../../dsl/shell/probe.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { hostPort, memberOf } from '../../model/cluster.ts';
 import { knownMembers, votersOf } from '../../survey/membership.ts';

@@ -1,5 +1,5 @@
 import type { ActOptions, PlayRun } from '../../../dsl/play.ts';
-import { type Sh, sh } from '../../../dsl/sh.ts';
+import { type Sh, sh } from '../../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { dataVersions, newestVersion } from '../../facts/data-version.ts';
 import type { EtcdFacts } from '../../facts/index.ts';

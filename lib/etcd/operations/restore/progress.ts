@@ -1,5 +1,5 @@
 import { runId } from '../../../dsl/common/run-id.ts';
-import { MARK } from '../../../dsl/probe.ts';
+import { MARK } from '../../../dsl/shell/probe.ts';
 import { isUp } from '../../facts/index.ts';
 import type { Intent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';

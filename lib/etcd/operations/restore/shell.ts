@@ -1,6 +1,6 @@
-import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
-import { etcdctlFunction } from '../../facts/etcdctl.ts';
-import { READERS } from '../../facts/etcdctl-shell.ts';
+import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
+import { etcdctlFunction } from '../../facts/etcdctl/function.ts';
+import { READERS } from '../../facts/etcdctl/shell.ts';
 import { closedEnvironment, closedUrl } from '../../files/etcd-conf.ts';
 import type { Cluster, Member } from '../../model/cluster.ts';
 import { bootstrapFile } from '../../model/paths.ts';

@@ -1,6 +1,6 @@
 import { commandLine } from '../../../command-line.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
-import { sh } from '../../../dsl/sh.ts';
+import { sh } from '../../../dsl/shell/sh.ts';
 import { release } from '../../../resources/release.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';

@@ -1,8 +1,8 @@
 import type { PlayRun } from '../../../dsl/play.ts';
-import { type Sh, sh } from '../../../dsl/sh.ts';
-import { etcdctlFunction } from '../../facts/etcdctl.ts';
-import { lastLine } from '../../facts/etcdctl-answers.ts';
-import { NO_KEY } from '../../facts/etcdctl-words.ts';
+import { type Sh, sh } from '../../../dsl/shell/sh.ts';
+import { lastLine } from '../../facts/etcdctl/answers.ts';
+import { etcdctlFunction } from '../../facts/etcdctl/function.ts';
+import { NO_KEY } from '../../facts/etcdctl/words.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { HEALTH_FIRST } from '../../health/way-out.ts';
 import { memberOf } from '../../model/cluster.ts';

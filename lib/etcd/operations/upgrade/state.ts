@@ -1,10 +1,10 @@
 import type { PlayRun } from '../../../dsl/play.ts';
-import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
-import { ASK, printedByName } from '../../facts/asked.ts';
+import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
 import { dataVersions } from '../../facts/data-version.ts';
-import { etcdctlFunction } from '../../facts/etcdctl.ts';
-import { lastLine, type Printed } from '../../facts/etcdctl-answers.ts';
-import { AS_NOBODY, authenticationOf } from '../../facts/etcdctl-words.ts';
+import { lastLine, type Printed } from '../../facts/etcdctl/answers.ts';
+import { ASK, printedByName } from '../../facts/etcdctl/asked.ts';
+import { etcdctlFunction } from '../../facts/etcdctl/function.ts';
+import { AS_NOBODY, authenticationOf } from '../../facts/etcdctl/words.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { knownAnswers } from '../../health/ask.ts';
 import { judgeCluster } from '../../health/judge.ts';

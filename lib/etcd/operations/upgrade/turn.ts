@@ -1,10 +1,10 @@
 import { inSeries, type Turn } from '../../../dsl/in-series.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
-import { type Sh, sh } from '../../../dsl/sh.ts';
+import { type Sh, sh } from '../../../dsl/shell/sh.ts';
 import type { QuorateError } from '../../../errors.ts';
-import { asMember } from '../../facts/etcdctl.ts';
-import { lastLine } from '../../facts/etcdctl-answers.ts';
-import { storeOf } from '../../facts/etcdctl-words.ts';
+import { lastLine } from '../../facts/etcdctl/answers.ts';
+import { asMember } from '../../facts/etcdctl/function.ts';
+import { storeOf } from '../../facts/etcdctl/words.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import type { Answer } from '../../health/answer.ts';
 import { askMembers } from '../../health/ask.ts';

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ETCD_VARS } from '../../../../lib/etcd/model/vars.ts';
-import { downloadTarball } from '../../../../lib/release/download.ts';
-import { locate } from '../../../../lib/release/location.ts';
+import { downloadTarball } from '../../../../lib/release/http/download.ts';
+import { locate } from '../../../../lib/release/http/location.ts';
 import { SOFTWARE } from '../../../../roles/binaries.ts';
 import { must, run } from '../host/process.ts';
 

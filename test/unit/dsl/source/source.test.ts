@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'no
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MARK } from '../../../../lib/dsl/probe.ts';
+import { MARK } from '../../../../lib/dsl/shell/probe.ts';
 import { World } from '../../../../lib/dsl/world/world.ts';
 import { file } from '../../../../lib/resources/file.ts';
 import { loopHost } from '../../support/loop-host.ts';

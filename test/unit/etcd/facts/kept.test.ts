@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PRELUDE } from '../../../../lib/dsl/prelude.ts';
+import { PRELUDE } from '../../../../lib/dsl/shell/prelude.ts';
 import { keptFacts, parseKept, silentProgram } from '../../../../lib/etcd/facts/kept.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
 import { crlFile } from '../../../../lib/etcd/model/paths.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { raw, sh } from '../../../../lib/dsl/sh.ts';
+import { raw, sh } from '../../../../lib/dsl/shell/sh.ts';
 import { requireReadable, unreadableFacts } from '../../../../lib/etcd/facts/unreadable.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
 import { exchange } from '../../../../lib/runner/exchange/exchange.ts';

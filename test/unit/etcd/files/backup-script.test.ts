@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PRELUDE } from '../../../../lib/dsl/prelude.ts';
+import { PRELUDE } from '../../../../lib/dsl/shell/prelude.ts';
 import { type Intent, writeIntent } from '../../../../lib/etcd/facts/intent.ts';
 import { backupScript } from '../../../../lib/etcd/files/backup-script.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Sh } from '../../../../lib/dsl/sh.ts';
+import type { Sh } from '../../../../lib/dsl/shell/sh.ts';
 import { EXIT } from '../../../../lib/errors.ts';
 import { ORDINARY } from '../../../../lib/etcd/facts/index.ts';
 import { canary } from '../../../../lib/etcd/health/canary.ts';

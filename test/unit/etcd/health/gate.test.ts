@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PlannedTask } from '../../../../lib/dsl/play.ts';
-import { MARK } from '../../../../lib/dsl/probe.ts';
+import { MARK } from '../../../../lib/dsl/shell/probe.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import { askMembers } from '../../../../lib/etcd/health/ask.ts';
 import { judgeCluster } from '../../../../lib/etcd/health/judge.ts';

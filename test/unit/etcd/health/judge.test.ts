@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Unanswered } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
+import type { Unanswered } from '../../../../lib/etcd/facts/etcdctl/answers.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import type { Answer } from '../../../../lib/etcd/health/answer.ts';
 import { judgeCluster, judgeStop } from '../../../../lib/etcd/health/judge.ts';

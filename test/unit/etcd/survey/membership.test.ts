@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../../../lib/command-line.ts';
-import type { ListedMember } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
+import type { ListedMember } from '../../../../lib/etcd/facts/etcdctl/answers.ts';
 import { formedFacts, formedText, type KnownMember, parseFormed } from '../../../../lib/etcd/facts/formed.ts';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../../../lib/command-line.ts';
 import type { Vars } from '../../../../lib/dsl/role.ts';
-import type { ListedMember } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
+import type { ListedMember } from '../../../../lib/etcd/facts/etcdctl/answers.ts';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';

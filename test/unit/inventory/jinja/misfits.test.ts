@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { QuorateError } from '../../../../lib/errors.ts';
 import { called, TemplateError } from '../../../../lib/inventory/jinja/errors.ts';
-import { FILTERS } from '../../../../lib/inventory/jinja/filters.ts';
+import { FILTERS } from '../../../../lib/inventory/jinja/filters/index.ts';
 import { TESTS } from '../../../../lib/inventory/jinja/tests.ts';
 import { Templates } from '../../../../lib/inventory/variables/template.ts';
 import { variable, world } from './world.ts';

@@ -4,8 +4,8 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { PRELUDE } from '../../../../lib/dsl/prelude.ts';
-import { sh } from '../../../../lib/dsl/sh.ts';
+import { PRELUDE } from '../../../../lib/dsl/shell/prelude.ts';
+import { sh } from '../../../../lib/dsl/shell/sh.ts';
 import {
   emptyEnvironment,
   exportEnvironment,

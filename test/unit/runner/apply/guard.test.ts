@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { joinSh, type Sh, sh } from '../../../../lib/dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../../lib/dsl/task.ts';
 import { QuorateError } from '../../../../lib/errors.ts';
 import { file } from '../../../../lib/resources/file.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { sh } from '../../../../lib/dsl/sh.ts';
+import { sh } from '../../../../lib/dsl/shell/sh.ts';
 import { Deadline } from '../../../../lib/runner/exchange/deadline.ts';
 import { exchange } from '../../../../lib/runner/exchange/exchange.ts';
 import { shellHost } from '../../support/shell-host.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Secret } from '../../../../lib/dsl/secret.ts';
-import { sh } from '../../../../lib/dsl/sh.ts';
+import { sh } from '../../../../lib/dsl/shell/sh.ts';
 import { exchange } from '../../../../lib/runner/exchange/exchange.ts';
 import type { Host, RunningScript } from '../../../../lib/transport/host.ts';
 import { connect } from '../../../../lib/transport/index.ts';

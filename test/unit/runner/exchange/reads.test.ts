@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../../lib/dsl/path.ts';
-import { MAX_TEXT, probe, type Read } from '../../../../lib/dsl/probe.ts';
-import { joinSh, sh } from '../../../../lib/dsl/sh.ts';
+import { MAX_TEXT, probe, type Read } from '../../../../lib/dsl/shell/probe.ts';
+import { joinSh, sh } from '../../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../../lib/dsl/task.ts';
 import { directory } from '../../../../lib/resources/directory.ts';
 import { file } from '../../../../lib/resources/file.ts';

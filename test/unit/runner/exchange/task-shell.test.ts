@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../../lib/dsl/secret.ts';
-import { sh } from '../../../../lib/dsl/sh.ts';
+import { sh } from '../../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../../lib/dsl/task.ts';
 import { command } from '../../../../lib/resources/command.ts';
 import { file } from '../../../../lib/resources/file.ts';

@@ -16,7 +16,7 @@ import { block } from '../../../../lib/dsl/block.ts';
 import { plainPlay } from '../../../../lib/dsl/plain-play.ts';
 import type { Play } from '../../../../lib/dsl/play.ts';
 import { role } from '../../../../lib/dsl/role.ts';
-import { sh } from '../../../../lib/dsl/sh.ts';
+import { sh } from '../../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../../lib/dsl/task.ts';
 import { absent } from '../../../../lib/resources/absent.ts';
 import { command } from '../../../../lib/resources/command.ts';

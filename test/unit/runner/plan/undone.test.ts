@@ -5,7 +5,7 @@ import { plainPlay } from '../../../../lib/dsl/plain-play.ts';
 import type { Play } from '../../../../lib/dsl/play.ts';
 import { defineResource } from '../../../../lib/dsl/resource.ts';
 import { role } from '../../../../lib/dsl/role.ts';
-import { sh } from '../../../../lib/dsl/sh.ts';
+import { sh } from '../../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../../lib/dsl/task.ts';
 import { absent } from '../../../../lib/resources/absent.ts';
 import { archive } from '../../../../lib/resources/archive/index.ts';

@@ -1,11 +1,11 @@
-import { saidLine } from '../../../facts/asked.ts';
 import {
   type KeySpaceHash,
   type MemberStatus,
   type Question,
   readAnswer,
   type SnapshotContent,
-} from '../../../facts/etcdctl-answers.ts';
+} from '../../../facts/etcdctl/answers.ts';
+import { saidLine } from '../../../facts/etcdctl/asked.ts';
 import type { Snapshot } from '../../../snapshots/index.ts';
 
 /** What an etcd said of itself, and of what it has at the revision of the snapshot. What it did not say is undefined. */

@@ -1,4 +1,4 @@
-import { quote } from '../../../../dsl/sh.ts';
+import { quote } from '../../../../dsl/shell/sh.ts';
 import { fromHere } from '../../../../paths.ts';
 import {
   certificateProblems,

@@ -1,4 +1,4 @@
-import { quote } from '../../../../dsl/sh.ts';
+import { quote } from '../../../../dsl/shell/sh.ts';
 import type { Member } from '../../../model/cluster.ts';
 import type { About } from '../about.ts';
 import type { CauseId } from '../causes/index.ts';

@@ -1,5 +1,5 @@
 import { isLoopback } from '../../../../addresses.ts';
-import { quote } from '../../../../dsl/sh.ts';
+import { quote } from '../../../../dsl/shell/sh.ts';
 import { isUp } from '../../../facts/index.ts';
 import type { About } from '../about.ts';
 import type { CauseId } from '../causes/index.ts';

@@ -1,5 +1,5 @@
-import { quote } from '../../../../dsl/sh.ts';
-import type { ListedMember } from '../../../facts/etcdctl-answers.ts';
+import { quote } from '../../../../dsl/shell/sh.ts';
+import type { ListedMember } from '../../../facts/etcdctl/answers.ts';
 import { type Answer, type Finding, oddHosts } from '../../../health/answer.ts';
 import type { Member } from '../../../model/cluster.ts';
 import type { CauseId } from '../causes/index.ts';

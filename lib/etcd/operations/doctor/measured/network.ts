@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { isLoopback, isWildcard } from '../../../../addresses.ts';
-import { quote } from '../../../../dsl/sh.ts';
+import { quote } from '../../../../dsl/shell/sh.ts';
 import { filteredSaid } from '../../../health/port-matrix.ts';
 import { filtered, type PortReading } from '../../../health/ports.ts';
 import { hostPort, type Member } from '../../../model/cluster.ts';

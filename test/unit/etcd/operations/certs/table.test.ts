@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MARK } from '../../../../../lib/dsl/probe.ts';
+import { MARK } from '../../../../../lib/dsl/shell/probe.ts';
 import type { CertificateState } from '../../../../../lib/dsl/states/certificates-state.ts';
 import { readLeaves } from '../../../../../lib/etcd/operations/certs/leaves.ts';
 import {

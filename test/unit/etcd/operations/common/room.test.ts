@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { PRELUDE } from '../../../../../lib/dsl/prelude.ts';
-import { MARK } from '../../../../../lib/dsl/probe.ts';
+import { PRELUDE } from '../../../../../lib/dsl/shell/prelude.ts';
+import { MARK } from '../../../../../lib/dsl/shell/probe.ts';
 import {
   type Need,
   recoverNeeds,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MARK } from '../../../../../lib/dsl/probe.ts';
+import { MARK } from '../../../../../lib/dsl/shell/probe.ts';
 import { EXIT } from '../../../../../lib/errors.ts';
 import { parseMember } from '../../../../../lib/etcd/facts/read-member.ts';
 import { doctorStrategy } from '../../../../../lib/etcd/operations/doctor/index.ts';

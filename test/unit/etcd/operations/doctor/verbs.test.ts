@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../../../../lib/command-line.ts';
-import type { ListedMember } from '../../../../../lib/etcd/facts/etcdctl-answers.ts';
+import type { ListedMember } from '../../../../../lib/etcd/facts/etcdctl/answers.ts';
 import type { MemberReading } from '../../../../../lib/etcd/facts/read-member.ts';
 import { diagnose } from '../../../../../lib/etcd/operations/doctor/diagnose.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MARK } from '../../../../../lib/dsl/probe.ts';
+import { MARK } from '../../../../../lib/dsl/shell/probe.ts';
 import type { MemberReading } from '../../../../../lib/etcd/facts/read-member.ts';
 import { factsAt, look } from '../../../../../lib/etcd/operations/members/look.ts';
 import {

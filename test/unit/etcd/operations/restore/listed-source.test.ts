@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MARK } from '../../../../../lib/dsl/probe.ts';
+import { MARK } from '../../../../../lib/dsl/shell/probe.ts';
 import { findSource, isListed } from '../../../../../lib/etcd/operations/restore/source.ts';
 import { fakeCluster } from '../../../support/fake-cluster.ts';
 import { scratch } from '../../../support/scratch.ts';

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { PRELUDE } from '../../../../../lib/dsl/prelude.ts';
-import type { Sh } from '../../../../../lib/dsl/sh.ts';
+import { PRELUDE } from '../../../../../lib/dsl/shell/prelude.ts';
+import type { Sh } from '../../../../../lib/dsl/shell/sh.ts';
 import { clearHost } from '../../../../../lib/etcd/operations/common/left-over.ts';
 import {
   keptIn,

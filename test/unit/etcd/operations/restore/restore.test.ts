@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MARK } from '../../../../../lib/dsl/probe.ts';
+import { MARK } from '../../../../../lib/dsl/shell/probe.ts';
 import type { EtcdFacts } from '../../../../../lib/etcd/facts/index.ts';
 import type { Intent } from '../../../../../lib/etcd/facts/intent.ts';
 import { operationPlay } from '../../../../../lib/etcd/operations/common/operation.ts';

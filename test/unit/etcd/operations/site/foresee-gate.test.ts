@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ChangeKind } from '../../../../../lib/dsl/task.ts';
-import type { Alarm } from '../../../../../lib/etcd/facts/etcdctl-answers.ts';
+import type { Alarm } from '../../../../../lib/etcd/facts/etcdctl/answers.ts';
 import { foreseeGate } from '../../../../../lib/etcd/operations/site/foresee-gate.ts';
 import {
   clusterFacts,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PlannedTask } from '../../../../../lib/dsl/play.ts';
-import { MARK } from '../../../../../lib/dsl/probe.ts';
+import { MARK } from '../../../../../lib/dsl/shell/probe.ts';
 import { EXIT } from '../../../../../lib/errors.ts';
 import { parseMember } from '../../../../../lib/etcd/facts/read-member.ts';
 import { verify } from '../../../../../lib/etcd/operations/site/verify.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MARK } from '../../../../../lib/dsl/probe.ts';
+import { MARK } from '../../../../../lib/dsl/shell/probe.ts';
 import { errorsOf } from '../../../../../lib/errors.ts';
 import { NOTHING_KEPT } from '../../../../../lib/etcd/facts/kept.ts';
 import { moveMember } from '../../../../../lib/etcd/operations/upgrade/turn.ts';

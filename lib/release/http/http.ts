@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http';
+import { NoConnection, requestTo } from '../../http-request.ts';
+import { badCertificate, httpFailed, notConnected, untrusted } from '../wording.ts';
+import { shownUrl } from './location.ts';
+
+/** In milliseconds. A stall is a time without a single byte. */
+export const TIMEOUTS = { connect: 3_000, stall: 30_000 };
+
+const MAX_REDIRECTS = 10;
+
+/** A response whose status is 2xx. The body fails when it stalls or ends too soon. */
+export interface Download {
+  /** Announced by the server, if it did. */
+  readonly size: number | undefined;
+  readonly body: AsyncIterable<Uint8Array>;
+  cancel(): void;
+}
+
+/**
+ * Opens a URL and follows redirects, each hop with the proxy of its host; credentials stay with theirs. `allowed`
+ * throws for a hop that must not be made.
+ */
+export async function openHttp(
+  start: URL,
+  timeouts = TIMEOUTS,
+  allowed: (url: URL) => void = () => {},
+): Promise<Download> {
+  let url = start;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    allowed(url);
+    const response = await get(url, timeouts);
+    const { statusCode = 0, statusMessage = '', headers } = response;
+    if (statusCode >= 200 && statusCode < 300) return download(url, response, timeouts.stall);
+    response.destroy();
+    if (statusCode < 300 || statusCode > 399 || headers.location === undefined) {
+      throw httpFailed(shownUrl(url), `${statusCode} ${statusMessage}`.trim());
+    }
+    url = redirected(url, headers.location);
+  }
+  throw httpFailed(shownUrl(start), `with ${MAX_REDIRECTS} redirects and no file`);
+}
+
+function get(url: URL, { connect, stall }: typeof TIMEOUTS): Promise<IncomingMessage> {
+  // The tarball is compressed already; a server that compresses it once more would change its digest.
+  const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'quorate' };
+  if (url.username !== '') headers.authorization = basic(url);
+  return requestTo(url, headers, { connect, answer: stall }).catch((error: Error) => {
+    throw failure(url, error);
+  });
+}
+
+function download(url: URL, response: IncomingMessage, stall: number): Download {
+  const size = Number(response.headers['content-length'] ?? Number.NaN);
+  return {
+    size: Number.isSafeInteger(size) ? size : undefined,
+    cancel: () => void response.destroy(),
+    body: withStallTimer(url, response, stall),
+  };
+}
+
+async function* withStallTimer(
+  url: URL,
+  response: IncomingMessage,
+  stall: number,
+): AsyncGenerator<Uint8Array> {
+  let stalled = false;
+  const timer = setTimeout(() => {
+    stalled = true;
+    response.destroy();
+  }, stall);
+  try {
+    for await (const chunk of response) {
+      timer.refresh();
+      yield chunk as Uint8Array;
+    }
+  } catch (error) {
+    throw stalled ? silent(url, stall) : error;
+  } finally {
+    clearTimeout(timer);
+    response.destroy();
+  }
+}
+
+function redirected(from: URL, location: string): URL {
+  const to = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
+  if (to === undefined || !/^https?:$/.test(to.protocol)) {
+    throw httpFailed(shownUrl(from), 'with a redirect to a place we cannot go to');
+  }
+  if (from.protocol === 'https:' && to.protocol === 'http:') {
+    throw untrusted(`${shownUrl(from)} redirects from https to ${shownUrl(to)}, which nothing protects`);
+  }
+  return to;
+}
+
+function basic(url: URL): string {
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return `Basic ${Buffer.from(pair).toString('base64')}`;
+}
+
+function failure(url: URL, error: Error): Error {
+  if (error instanceof NoConnection && error.kind === 'answer') return silent(url, error.milliseconds);
+  const cause = error instanceof AggregateError ? (error.errors[0] as Error) : error;
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  if (/CERT|ALTNAME|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code)) return badCertificate(shownUrl(url), code);
+  return notConnected(shownUrl(url), cause.message);
+}
+
+function silent(url: URL, milliseconds: number): Error {
+  return notConnected(shownUrl(url), `no byte came in ${milliseconds / 1000} s`);
+}
