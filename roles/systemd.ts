@@ -3,7 +3,7 @@ import type { Role, Target } from '../lib/dsl/role.ts';
 import { type Sh, sh } from '../lib/dsl/shell/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { etcdAccount } from '../lib/etcd/account.ts';
-import { etcdctlFunction, wantedEtcdctl } from '../lib/etcd/facts/etcdctl/function.ts';
+import { etcdctlFunction, wantedEtcdctl } from '../lib/etcd/facts/etcdctl/etcdctl.ts';
 import { formedText } from '../lib/etcd/facts/formed.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import {

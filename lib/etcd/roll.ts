@@ -3,7 +3,7 @@ import { isDue, type PlannedTask, type PlayRun } from '../dsl/play.ts';
 import { sh } from '../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { lastLine } from './facts/etcdctl/answers.ts';
-import { etcdctlFunction } from './facts/etcdctl/function.ts';
+import { etcdctlFunction } from './facts/etcdctl/etcdctl.ts';
 import type { EtcdFacts } from './facts/index.ts';
 import { memberService } from './files/member-service.ts';
 import type { Answer } from './health/answer.ts';

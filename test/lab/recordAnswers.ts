@@ -9,7 +9,7 @@ import { ETCD_VERSIONS } from './support/releases/etcdVersions.ts';
 import { tarballOf } from './support/releases/releases.ts';
 
 /**
- * Records what the etcdctl of every version prints, for the tables of `test/unit/etcd/facts/answers`:
+ * Records what the etcdctl of every version prints, for the tables of `test/unit/etcd/facts/etcdctl/answers`:
  * `npx tsx test/lab/recordAnswers.ts [VERSION…]`. Three members on loopback, without TLS; takes seconds a version.
  */
 const PORT = 42379;
@@ -19,7 +19,7 @@ const url = (i: number, peer = 0) => `http://127.0.0.1:${PORT + 10 * i + peer}`;
 const wanted = process.argv.slice(2);
 for (const version of wanted.length > 0 ? wanted : ETCD_VERSIONS) {
   const answers = await record(version);
-  const file = join(CHECKOUT, 'test/unit/etcd/facts/answers', `${version}.json`);
+  const file = join(CHECKOUT, 'test/unit/etcd/facts/etcdctl/answers', `${version}.json`);
   mkdirSync(join(file, '..'), { recursive: true });
   writeFileSync(file, `${JSON.stringify(answers, null, 2)}\n`);
   console.log(file);

@@ -11,7 +11,7 @@ import {
   type Unanswered,
 } from './etcdctl/answers.ts';
 import { ASK, printedByName } from './etcdctl/asked.ts';
-import { etcdctlFunction } from './etcdctl/function.ts';
+import { etcdctlFunction } from './etcdctl/etcdctl.ts';
 import { type MemberCertificate, memberCertificate } from './found-certificates.ts';
 
 /** What a member answered about itself and its cluster. */

@@ -11,7 +11,7 @@ import {
   type Unanswered,
 } from '../facts/etcdctl/answers.ts';
 import { ASK, printedByName } from '../facts/etcdctl/asked.ts';
-import { etcdctlFunction } from '../facts/etcdctl/function.ts';
+import { etcdctlFunction } from '../facts/etcdctl/etcdctl.ts';
 import { memberOf } from '../model/cluster.ts';
 import { type EtcdHost, toolVersion } from '../surveyed.ts';
 

@@ -1,6 +1,6 @@
 import { sh } from '../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { etcdctlFunction } from '../facts/etcdctl/function.ts';
+import { etcdctlFunction } from '../facts/etcdctl/etcdctl.ts';
 import { memberOf } from '../model/cluster.ts';
 import type { EtcdHost } from '../surveyed.ts';
 

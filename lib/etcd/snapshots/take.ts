@@ -1,5 +1,5 @@
 import { joinSh, raw, type Sh, sh } from '../../dsl/shell/sh.ts';
-import { etcdctlFunction } from '../facts/etcdctl/function.ts';
+import { etcdctlFunction } from '../facts/etcdctl/etcdctl.ts';
 import { READERS } from '../facts/etcdctl/shell.ts';
 import type { Member } from '../model/cluster.ts';
 import { ownFolder } from './own-folder.ts';

@@ -35,7 +35,7 @@ export type Read<Q extends Question> = { readonly value: Answer<Q> } | { readonl
 
 /**
  * Reads the JSON that etcdctl and etcdutl answer. Known are the shapes of 3.3 to 3.7, recorded from the programs
- * themselves (`test/unit/etcd/facts/answers`). They leave out what is zero; 3.6 and later add fields. What fits none of
+ * themselves (`test/unit/etcd/facts/etcdctl/answers`). They leave out what is zero; 3.6 and later add fields. What fits none of
  * them is said as that, with the `version` of the tool: it is neither a sick member nor an empty answer.
  *
  * @param printed undefined where nothing came, as from a script that was ended.

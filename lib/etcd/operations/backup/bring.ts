@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sh } from '../../../dsl/shell/sh.ts';
 import type { Store } from '../../../dsl/source/store.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
-import { asMember } from '../../facts/etcdctl/function.ts';
+import { asMember } from '../../facts/etcdctl/etcdctl.ts';
 import { memberOf } from '../../model/cluster.ts';
 import type { Snapshot } from '../../snapshots/index.ts';
 import { DIGEST_BYTES } from '../../snapshots/snapshot.ts';

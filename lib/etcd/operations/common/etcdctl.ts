@@ -1,5 +1,5 @@
 import { type Sh, sh } from '../../../dsl/shell/sh.ts';
-import { etcdctlFunction } from '../../facts/etcdctl/function.ts';
+import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import { memberOf } from '../../model/cluster.ts';
 import type { EtcdHost } from '../../surveyed.ts';
 

@@ -1,5 +1,5 @@
 import { joinSh, raw, type Sh, sh } from '../../../dsl/shell/sh.ts';
-import { asMember } from '../../facts/etcdctl/function.ts';
+import { asMember } from '../../facts/etcdctl/etcdctl.ts';
 import type { Member } from '../../model/cluster.ts';
 
 /** Where the snapshot lies for a moment: among our records, where nobody else writes. */

@@ -3,7 +3,7 @@ import type { HostData } from '../../../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
 import type { Step } from '../../../dsl/step.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
-import { etcdctlFunction } from '../../facts/etcdctl/function.ts';
+import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';

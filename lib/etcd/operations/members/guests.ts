@@ -1,7 +1,7 @@
 import type { PlayRun } from '../../../dsl/play.ts';
 import { namedParts } from '../../../dsl/shell/probe.ts';
 import { sh } from '../../../dsl/shell/sh.ts';
-import { etcdctlFunction } from '../../facts/etcdctl/function.ts';
+import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { isMemberUrl } from '../../facts/plain-words.ts';
 import { memberOf } from '../../model/cluster.ts';

@@ -4,7 +4,7 @@ import type { HostData } from '../../../dsl/role.ts';
 import { namedParts } from '../../../dsl/shell/probe.ts';
 import { joinSh, sh } from '../../../dsl/shell/sh.ts';
 import type { ListedMember as Answered } from '../../facts/etcdctl/answers.ts';
-import { etcdctlFunction } from '../../facts/etcdctl/function.ts';
+import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
 import type { MemberReading } from '../../facts/read-member.ts';
 import { knownAnswers } from '../../health/ask.ts';

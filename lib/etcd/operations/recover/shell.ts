@@ -1,6 +1,6 @@
 import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
 import { ASK } from '../../facts/etcdctl/asked.ts';
-import { asMember, etcdctlFunction } from '../../facts/etcdctl/function.ts';
+import { asMember, etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import type { Member } from '../../model/cluster.ts';
 import { walPath } from '../../model/paths.ts';
 import { THROWAWAY } from '../../throwaway.ts';

@@ -1,5 +1,5 @@
 import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
-import { etcdctlFunction } from '../../facts/etcdctl/function.ts';
+import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import { READERS } from '../../facts/etcdctl/shell.ts';
 import { closedEnvironment, closedUrl } from '../../files/etcd-conf.ts';
 import type { Cluster, Member } from '../../model/cluster.ts';

@@ -1,7 +1,7 @@
 import type { PlayRun } from '../../../dsl/play.ts';
 import { type Sh, sh } from '../../../dsl/shell/sh.ts';
 import { lastLine } from '../../facts/etcdctl/answers.ts';
-import { etcdctlFunction } from '../../facts/etcdctl/function.ts';
+import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import { NO_KEY } from '../../facts/etcdctl/words.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { HEALTH_FIRST } from '../../health/way-out.ts';

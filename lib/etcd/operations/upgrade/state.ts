@@ -3,7 +3,7 @@ import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
 import { dataVersions } from '../../facts/data-version.ts';
 import { lastLine, type Printed } from '../../facts/etcdctl/answers.ts';
 import { ASK, printedByName } from '../../facts/etcdctl/asked.ts';
-import { etcdctlFunction } from '../../facts/etcdctl/function.ts';
+import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import { AS_NOBODY, authenticationOf } from '../../facts/etcdctl/words.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { knownAnswers } from '../../health/ask.ts';

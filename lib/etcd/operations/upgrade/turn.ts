@@ -3,7 +3,7 @@ import type { PlayRun } from '../../../dsl/play.ts';
 import { type Sh, sh } from '../../../dsl/shell/sh.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { lastLine } from '../../facts/etcdctl/answers.ts';
-import { asMember } from '../../facts/etcdctl/function.ts';
+import { asMember } from '../../facts/etcdctl/etcdctl.ts';
 import { storeOf } from '../../facts/etcdctl/words.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import type { Answer } from '../../health/answer.ts';

@@ -43,7 +43,7 @@ function install(
   always = '',
 ): { readonly dir: string; readonly pid: number } {
   const dir = scratch();
-  const file = new URL(`answers/${version}.json`, import.meta.url);
+  const file = new URL(`etcdctl/answers/${version}.json`, import.meta.url);
   const recorded = JSON.parse(readFileSync(file, 'utf8')) as Record<
     string,
     { readonly code: number; readonly stdout: string; readonly stderr: string }

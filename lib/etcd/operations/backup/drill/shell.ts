@@ -1,6 +1,6 @@
 import { joinSh, raw, type Sh, sh } from '../../../../dsl/shell/sh.ts';
 import { DIGEST, SAY } from '../../../facts/etcdctl/asked.ts';
-import { etcdctlFunction } from '../../../facts/etcdctl/function.ts';
+import { etcdctlFunction } from '../../../facts/etcdctl/etcdctl.ts';
 import type { Member } from '../../../model/cluster.ts';
 import { ownFolder } from '../../../snapshots/own-folder.ts';
 import { LOG_KIB, SPARE_KIB } from '../../../snapshots/room.ts';

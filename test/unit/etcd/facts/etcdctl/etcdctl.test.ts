@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MARK } from '../../../../../lib/dsl/shell/probe.ts';
 import { joinSh, type Sh, sh } from '../../../../../lib/dsl/shell/sh.ts';
-import { etcdctlFunction, wantedEtcdctl } from '../../../../../lib/etcd/facts/etcdctl/function.ts';
+import { etcdctlFunction, wantedEtcdctl } from '../../../../../lib/etcd/facts/etcdctl/etcdctl.ts';
 import { parseMember, readMember } from '../../../../../lib/etcd/facts/read-member.ts';
 import { type Member, memberOf } from '../../../../../lib/etcd/model/cluster.ts';
 import { exchange } from '../../../../../lib/runner/exchange/exchange.ts';
