@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Role, VarSchema } from '../dsl/role.ts';
+import type { Role } from '../dsl/role.ts';
 import { positionOf } from '../dsl/trace/position.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import { type Inventory, loadInventory } from '../inventory/index.ts';
 import { fromHere } from '../paths.ts';
+import { declaredVars } from './declared-vars.ts';
 import type { Options } from './flags/options.ts';
 import { askSecret } from './prompt.ts';
 import type { PlaybookFile } from './start/playbook-file.ts';
@@ -14,11 +15,8 @@ import { isOurs, lineOf, type Started } from './start/started.ts';
 export async function load(playbook: PlaybookFile, options: Options, started: Started): Promise<Inventory> {
   const roles = playbook.plays.flatMap((play) => play.roles);
   await checkSchemas(roles);
-  const schema: VarSchema = Object.assign(
-    {},
-    ...playbook.plays.map(({ vars }) => vars),
-    ...roles.map(({ vars }) => vars),
-  );
+  const flags = playbook.plays.flatMap(({ vars }) => vars ?? []);
+  const schema = declaredVars(flags, roles);
   return loadInventory({
     files: options.inventory.length > 0 ? options.inventory : [defaultInventory(playbook, started, options)],
     schema,
