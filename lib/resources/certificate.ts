@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { is, must } from '../dsl/options/options.ts';
 import type { TaskOptions } from '../dsl/options/task-options.ts';
 import { sha256 } from '../dsl/path.ts';
@@ -9,8 +7,9 @@ import type { Task } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { readConfig } from '../pki/cfssl/cfssl.ts';
 import { formOf } from '../pki/config.ts';
-import { openPki, type Pki, parseDuration } from '../pki/index.ts';
+import { parseDuration } from '../pki/index.ts';
 import { keyTypeName, parseKeyType } from '../pki/keys.ts';
+import { authorityCertificate, authorityOptions, openAuthority } from './common/authority.ts';
 import { LaterContent } from './content/later.ts';
 import { issuedCertificate } from './issued-certificate.ts';
 
@@ -19,7 +18,10 @@ export interface CertificateOptions extends TaskOptions {
   readonly key: string;
   /** Exactly the names and addresses it carries; the first is what it is called. */
   readonly names: readonly string[];
-  /** Folder on control with the CA that issues it, which is made there once; without it, it is its own issuer. */
+  /**
+   * Folder on control with the CA that issues it, which is made there once: keep it, with its key, where every machine that
+   * runs this has it. Without it, it is its own issuer.
+   */
   readonly authority?: string;
   /** How long one lasts, as `365d` or `8760h`; 365 days unless said. */
   readonly expiry?: string;
@@ -64,12 +66,12 @@ function ownCertificate(path: string, options: CertificateOptions): Task {
   const [life, lead] = [expiry, renewBefore].map(parseDuration) as [number, number];
   if (lead >= life) throw wrong(`the certificate ${path} would be due for renewal when it is made`);
   const folder = authority === undefined ? undefined : sourcePath(authority);
-  const ca = folder === undefined ? 'itself' : caCertificate(folder);
+  const ca = folder === undefined ? 'itself' : authorityCertificate(folder);
   const of = { keyType, certExpiry: expiry, renewBefore };
   const form =
     folder === undefined
       ? { keyType: keyTypeName(parseKeyType(keyType)), life }
-      : formOf(readConfig({ ...caOptions(folder), ...of }).leaf, 'server');
+      : formOf(readConfig(authorityOptions(folder, of)).leaf, 'server');
   const task = issuedCertificate(path, {
     keyPath: key,
     sans: names,
@@ -82,7 +84,7 @@ function ownCertificate(path: string, options: CertificateOptions): Task {
         const { issueSelfSigned } = await import('../pki/self-signed.ts');
         return issueSelfSigned(names, { expiry: life, keyType });
       }
-      const pki = await openPki({ ...caOptions(folder), ...of });
+      const pki = await openAuthority(folder, of);
       if (ca instanceof LaterContent) ca.value = (await pki.ensureCa()).pem;
       // Hosts that go by the same names share one.
       return pki.issueMember(`${names[0]}-${sha256([...names].sort().join()).slice(0, 8)}`, 'server', names, {
@@ -93,20 +95,9 @@ function ownCertificate(path: string, options: CertificateOptions): Task {
   return { ...task, wish: { path, ...options, folder } };
 }
 
-/** The certificate of the CA in a folder on control, which the run makes where there is none yet. */
+/** The certificate of the CA in a folder on control, which the run makes where neither this machine nor a host has one yet. */
 export function caCertificate(authority: string): string | LaterContent {
-  const folder = sourcePath(authority);
-  const path = join(folder, 'ca.pem');
-  if (existsSync(path)) return readFileSync(path, 'utf8');
-  return new LaterContent(async () => (await (await openCa(folder)).ensureCa()).pem);
-}
-
-function openCa(folder: string): Promise<Pki> {
-  return openPki({ ...caOptions(folder), keyType: 'ecdsa-256', certExpiry: '365d', renewBefore: '30d' });
-}
-
-function caOptions(dir: string) {
-  return { dir, cluster: dir, caName: 'quorate CA', caExpiry: '3650d', addresses: [] };
+  return authorityCertificate(sourcePath(authority));
 }
 
 function wrong(message: string): QuorateError {

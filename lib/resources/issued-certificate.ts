@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { basename } from 'node:path';
 import { is, must } from '../dsl/options/options.ts';
 import {
@@ -179,6 +180,7 @@ function differencesOf(desired: CertificateDesired, observed: ObservedPair): rea
   if (cert?.text === undefined) {
     differences.push({ kind: 'create', property: certName, before: cert?.type ?? null, after: UNKNOWN });
   } else {
+    if (cert.sha256 === installed[0]) requireItsCa(desired.ca, cert.text);
     const problems = certificateProblems({
       pem: cert.text,
       sans: desired.sans,
@@ -216,6 +218,13 @@ function differencesOf(desired: CertificateDesired, observed: ObservedPair): rea
     }
   }
   return differences;
+}
+
+/** Throws where it is of a CA that control does not have, and would make anew. */
+function requireItsCa(ca: CertificateDesired['ca'], pem: string): void {
+  if (typeof ca === 'string') return;
+  const { issuer, subject } = new X509Certificate(pem);
+  if (issuer !== subject) ca.requireFirst(pem);
 }
 
 /** Another certificate is to come, and not only another mode or owner. */

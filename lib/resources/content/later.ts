@@ -1,12 +1,23 @@
 import type { SentContent } from '../../dsl/source/source.ts';
 
-/** Content that only a run can know, because `produce` makes it (on control, never in a check). */
+/**
+ * Content that only a run can know, because `produce` makes it (on control, never in a check). `lost` says why a
+ * certificate that a host has must not be replaced by what would be made.
+ */
 export class LaterContent {
   value: string | undefined;
   readonly produce: () => Promise<string>;
+  readonly #lost: (() => Error) | undefined;
 
-  constructor(produce: () => Promise<string>) {
+  constructor(produce: () => Promise<string>, lost?: () => Error) {
     this.produce = produce;
+    this.#lost = lost;
+  }
+
+  /** Throws where a host has a certificate, and this would be another. */
+  requireFirst(certificate: string): void {
+    if (this.value === undefined && this.#lost && certificate.includes('BEGIN CERTIFICATE'))
+      throw this.#lost();
   }
 }
 

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { asOneRun } from '../../../lib/dsl/common/per-run.ts';
 import { type CertificateOptions, caCertificate, certificate } from '../../../lib/resources/certificate.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { dry, run } from '../support/cycle.ts';
@@ -68,6 +69,29 @@ describe('a certificate', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('is not made anew, nor is what hosts trust, because the folder of its CA is not here', async () => {
+    const authority = join(dir, 'pki');
+    const trusted = () => file(at('ca.pem'), { content: caCertificate(authority) });
+    const another = () => certificate(at('b.pem'), { key: at('b-key.pem'), names: ['b'], authority });
+    const wished = () => [wish({ authority }), trusted()];
+    await run(wished(), { dir });
+    renameSync(authority, `${authority}-elsewhere`);
+    const refusal = { exitCode: 3, message: expect.stringMatching(/\/pki is not on this machine/) };
+    await asOneRun(async () => {
+      for (const one of wished()) await expect(dry([one], { dir })).rejects.toMatchObject(refusal);
+      // Nor for a host that has none of it yet, which is free of the others.
+      await expect(run([another()], { dir })).rejects.toMatchObject(refusal);
+    });
+    expect(existsSync(authority)).toBe(false);
+    renameSync(`${authority}-elsewhere`, authority);
+    expect(await asOneRun(() => dry(wished(), { dir }))).toEqual([]);
+  });
+
+  it('that was its own issuer gets the first one of a CA', async () => {
+    await run([wish()], { dir });
+    await run([wish({ authority: join(dir, 'pki') })], { dir });
   });
 
   it.each<[string, Partial<CertificateOptions>, string]>([

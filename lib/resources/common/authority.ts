@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PerRun } from '../../dsl/common/per-run.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import { openPki, type Pki } from '../../pki/index.ts';
+import { LaterContent } from '../content/later.ts';
+
+/** What certificates of a CA are like. */
+export interface LeafOptions {
+  readonly keyType: string;
+  readonly certExpiry: string;
+  readonly renewBefore: string;
+}
+
+/** Folders of CAs that hosts know and this machine does not have: no host may get another CA, either. */
+const lost = new PerRun(() => new Map<string, QuorateError>());
+
+/**
+ * The certificate of the CA in a folder on control, which the run makes where neither this machine nor a host has one
+ * yet.
+ */
+export function authorityCertificate(folder: string): string | LaterContent {
+  const path = join(folder, 'ca.pem');
+  if (existsSync(path)) return readFileSync(path, 'utf8');
+  const usual = { keyType: 'ecdsa-256', certExpiry: '365d', renewBefore: '30d' };
+  return new LaterContent(
+    async () => (await (await openAuthority(folder, usual)).ensureCa()).pem,
+    () => lostCa(folder),
+  );
+}
+
+/** Opens a CA to issue from. Throws 3 where a host knows one of this folder, and the folder is not here. */
+export async function openAuthority(folder: string, leaf: LeafOptions): Promise<Pki> {
+  const error = lost.own.get(folder);
+  if (error) throw error;
+  return openPki(authorityOptions(folder, leaf));
+}
+
+export function authorityOptions(dir: string, leaf: LeafOptions) {
+  return { dir, cluster: dir, caName: 'quorate CA', caExpiry: '3650d', addresses: [], ...leaf };
+}
+
+function lostCa(folder: string): QuorateError {
+  const error = new QuorateError(
+    `the CA in ${folder} is not on this machine, and hosts have its certificates: a new one would take its place`,
+    {
+      exitCode: EXIT.refused,
+      hint: 'bring the folder here from where the CA was made; to change to another CA, put that one there: ca.pem and ca-key.pem',
+    },
+  );
+  lost.own.set(folder, error);
+  return error;
+}
