@@ -66,6 +66,6 @@ function contentAt(path: string): string | SentContent {
 function noSource(path: string, found: string): QuorateError {
   return new QuorateError(`the source ${path} ${found}`, {
     exitCode: EXIT.usage,
-    hint: 'a relative source begins at the file that names it: that of the role',
+    hint: 'a relative source begins at the file that names it: that of the role, and of an installed package if that depends on quorate',
   });
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Position } from '../../errors.ts';
 import { fromHere } from '../../paths.ts';
@@ -42,8 +44,38 @@ function framesOf(error: unknown): readonly Position[] {
   if (!(error instanceof Error)) return [];
   return (error.stack ?? '').split('\n').flatMap((line) => {
     const [, place = '', at = '', column = ''] = /^ +at (?:.*\()?(.+?):(\d+):(\d+)\)?$/.exec(line) ?? [];
-    if (place === '' || place.startsWith('node:') || place.includes('/node_modules/')) return [];
+    if (place === '' || place.startsWith('node:')) return [];
     const file = place.startsWith('file:') ? fileURLToPath(place.replace(/\?.*$/, '')) : place;
-    return file.startsWith('/') ? [{ file, line: Number(at), column: Number(column) }] : [];
+    return file.startsWith('/') && !isLibrary(file)
+      ? [{ file, line: Number(at), column: Number(column) }]
+      : [];
   });
+}
+
+/** It is installed, and none that brings roles: that is a package which depends on Quorate. What calls it is told instead. */
+function isLibrary(file: string): boolean {
+  return file.includes('/node_modules/') && !file.startsWith(CODE) && !dependsOnUs(dirname(file));
+}
+
+function dependsOnUs(folder: string): boolean {
+  const known = dependents.get(folder) ?? readDependents(folder);
+  dependents.set(folder, known);
+  return known;
+}
+
+/** By folder of an installed package: they stay as they are. */
+const dependents = new Map<string, boolean>();
+
+function readDependents(folder: string): boolean {
+  try {
+    const { name, peerDependencies, dependencies } = JSON.parse(
+      readFileSync(join(folder, 'package.json'), 'utf8'),
+    );
+    // One without a name only says which modules a folder has.
+    if (name !== undefined) return 'quorate' in { ...dependencies, ...peerDependencies };
+  } catch {
+    // That of its package lies above.
+  }
+  const above = dirname(folder);
+  return !folder.endsWith('/node_modules') && above !== folder && dependsOnUs(above);
 }
