@@ -15,7 +15,7 @@ import { hiddenIn } from './flags/flags.ts';
 import type { Options } from './flags/options.ts';
 import { chooseRoles } from './flags/roles.ts';
 import { reportLines } from './flags/usage.ts';
-import { listing } from './listing.ts';
+import { type ListingOptions, listing } from './listing.ts';
 import { load } from './load-inventory.ts';
 import { planOf } from './planned.ts';
 import { askConsent, askSecret, askTrust, requireAnswers } from './prompt.ts';
@@ -70,12 +70,14 @@ export async function execute(
   const limit = ({ name }: { readonly name: string }) =>
     (limited?.has(name) ?? true) && (sharded?.has(name) ?? true);
   const listed = (pattern: string) => selectHosts(inventory, pattern, 'the play');
+  const list = async (what: ListingOptions['what'], select: ListingOptions['select']) => {
+    const lines = await listing(playbook, { what, includes, select, groups: inventory.groups });
+    await reportLines(lines, options.output, options.check);
+    return EXIT.ok;
+  };
   // Which cluster a host is of is known once its variables are.
   if (options.shard === undefined && (options.list === 'hosts' || options.list === 'tags')) {
-    const what = options.list;
-    const within = (pattern: string) => listed(pattern).filter(limit).map(unread);
-    await reportLines(listing(playbook, { what, includes, select: within }), options.output, options.check);
-    return EXIT.ok;
+    return list(options.list, (pattern) => listed(pattern).filter(limit).map(unread));
   }
   const { hosts: settled, notices } = await inventory.settle({
     hosts: unique(playbook.plays.flatMap((play) => listed(play.hosts))),
@@ -129,12 +131,7 @@ export async function execute(
   };
   const select = (pattern: string) =>
     listed(pattern).map(({ name }) => toRunHost(settled.get(name) as SettledHost));
-  if (options.list !== undefined) {
-    const what = options.list;
-    const within = (pattern: string) => select(pattern).filter(limit);
-    await reportLines(listing(playbook, { what, includes, select: within }), options.output, options.check);
-    return EXIT.ok;
-  }
+  if (options.list !== undefined) return list(options.list, (pattern) => select(pattern).filter(limit));
   const warnings = await checkPlays(playbook, settled, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.refuses?.(chosen, options);

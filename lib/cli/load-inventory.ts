@@ -15,7 +15,7 @@ import { isOurs, lineOf, type Started } from './start/started.ts';
 export async function load(playbook: PlaybookFile, options: Options, started: Started): Promise<Inventory> {
   const roles = playbook.plays.flatMap((play) => play.roles);
   await checkSchemas(roles);
-  const flags = playbook.plays.flatMap(({ vars }) => vars ?? []);
+  const flags = playbook.plays.map(({ vars = {} }) => vars);
   const schema = declaredVars(flags, roles);
   return loadInventory({
     files: options.inventory.length > 0 ? options.inventory : [defaultInventory(playbook, started, options)],

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { interfaceAddresses } from './common/addresses-shell.ts';
+import { DISTRIBUTIONS, serviceManagerOf } from './distributions.ts';
 import type { FactName, Family, HostFacts, Mount, ToldFacts, UserFact } from './host-facts.ts';
 import type { FactSource } from './role.ts';
 import { namedParts } from './shell/probe.ts';
@@ -77,10 +78,20 @@ export function factSource(names: readonly FactName[]): FactSource<HostFacts> {
       );
     },
     ordinary: only(names, (name) => FACTS[name].ordinary),
+    others: OTHERS.map((other) => only(names, (name) => other[name] ?? FACTS[name].ordinary)),
     shared: (facts) => facts,
     told,
   };
 }
+
+/** In what other hosts differ from the ordinary one. */
+const OTHERS: readonly Partial<HostFacts>[] = [
+  ...DISTRIBUTIONS.map(([family, distribution, version]) => {
+    const system = { family, distribution, version };
+    return { ...system, serviceManager: serviceManagerOf(system) };
+  }),
+  { architecture: 'aarch64' },
+];
 
 /** Mounts of disks by path; users and packages are counted. */
 function told({ mounts, users, packages, ...facts }: Partial<HostFacts>): ToldFacts {

@@ -227,6 +227,8 @@ export interface FactSource<Facts> {
   parse(reading: Reading, target: HostData): Facts;
   /** Facts of an ordinary host, to build roles without contacting any. */
   readonly ordinary?: Facts;
+  /** Those of other hosts, on one of which a role that refuses an ordinary one may be built. */
+  readonly others?: readonly Facts[];
   /** What roles of other hosts may know of this one. */
   shared?(facts: Facts): Partial<HostFacts>;
   /** What a report tells of them. */

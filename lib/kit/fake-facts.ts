@@ -1,23 +1,6 @@
+import { DISTRIBUTIONS, type System, serviceManagerOf } from '../dsl/distributions.ts';
 import { factSource } from '../dsl/facts.ts';
-import type { FactName, Family, HostFacts } from '../dsl/host-facts.ts';
-
-type System = Pick<HostFacts, 'family' | 'distribution' | 'version'>;
-
-/** Distributions with a release of today; the first of a family is its ordinary one. */
-const DISTRIBUTIONS: readonly (readonly [Family, distribution: string, version: string])[] = [
-  ['debian', 'debian', '12'],
-  ['debian', 'ubuntu', '24.04'],
-  ['redhat', 'rocky', '9.6'],
-  ['redhat', 'almalinux', '9.6'],
-  ['redhat', 'rhel', '9.6'],
-  ['redhat', 'centos', '9'],
-  ['redhat', 'fedora', '42'],
-  ['redhat', 'amzn', '2023'],
-  ['suse', 'opensuse-leap', '15.6'],
-  ['suse', 'sles', '15.6'],
-  ['arch', 'arch', ''],
-  ['alpine', 'alpine', '3.22.1'],
-];
+import type { FactName, HostFacts } from '../dsl/host-facts.ts';
 
 /**
  * The facts of these names: those that are given, and for the rest an ordinary host that they fit. `family: 'redhat'`
@@ -25,7 +8,7 @@ const DISTRIBUTIONS: readonly (readonly [Family, distribution: string, version: 
  */
 export function fakeFacts(names: readonly FactName[], given: Partial<HostFacts>): HostFacts {
   const system = systemOf(given);
-  const serviceManager = system.family === 'alpine' ? 'openrc' : 'systemd';
+  const serviceManager = serviceManagerOf(system);
   const known: Partial<HostFacts> = { ...factSource(names).ordinary, ...system, serviceManager, ...given };
   const asked = names.map((name) => [name, known[name]] as const);
   return Object.fromEntries(asked) as Partial<HostFacts> as HostFacts;

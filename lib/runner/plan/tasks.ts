@@ -1,6 +1,5 @@
 import { FACT_NAMES, type FactName } from '../../dsl/host-facts.ts';
 import { wrongList } from '../../dsl/options/task-list.ts';
-import type { Play } from '../../dsl/play.ts';
 import type { Role, Target } from '../../dsl/role.ts';
 import { refusingSecretsAsText } from '../../dsl/secret.ts';
 import type { Task } from '../../dsl/task.ts';
@@ -11,7 +10,7 @@ import { meantHint, nearName } from '../../near.ts';
 import { withConsole } from '../console.ts';
 import { wordsOf } from '../exchange/task-shell.ts';
 import type { RoleTask } from '../exchange/wire.ts';
-import { isAround, isOneWish, refuseContradictions, withoutRepeats } from './wishes.ts';
+import { isAround, isOneWish, withoutRepeats } from './wishes.ts';
 
 /**
  * The tasks of roles for one host, each thing once; `isWhole` unless some roles of the play are left out. `say` hears what
@@ -57,39 +56,6 @@ function checkActors({ name, fleet }: Target, tasks: readonly RoleTask[], exitCo
   }
 }
 
-/**
- * What is wrong with the roles of a play, found with ordinary facts and without contacting any host; a fault that hosts
- * share once. What only real facts bring out is not looked for here.
- */
-export function faultsOf<Facts>(
-  { gather, roles: all }: Pick<Play<Facts>, 'gather' | 'roles'>,
-  roles: readonly Role<Facts>[],
-  hosts: readonly Omit<Target, 'facts'>[],
-): readonly QuorateError[] {
-  const { ordinary } = gather;
-  if (ordinary === undefined) return [];
-  const faults = new Map<string, QuorateError>();
-  const noting = (name: string, look: () => void) => {
-    try {
-      look();
-    } catch (error) {
-      if (!(error instanceof QuorateError || error instanceof QuorateErrors)) throw error;
-      for (const fault of errorsOf(error)) {
-        const key = fault.message.replaceAll(name, '');
-        if (fault.exitCode === EXIT.usage && !faults.has(key)) faults.set(key, fault);
-      }
-    }
-  };
-  const isWhole = roles.length === all.length;
-  const built = new Map<string, readonly RoleTask[]>();
-  for (const host of hosts)
-    noting(host.name, () =>
-      built.set(host.name, tasksOf(roles, { ...host, facts: ordinary }, EXIT.usage, { isWhole })),
-    );
-  noting('', () => refuseContradictions(built));
-  return [...faults.values()];
-}
-
 function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCode): readonly Task[] {
   const at = role.writtenAt && positionOf(role.writtenAt);
   const fault = (found: string, hint?: string, position = at) =>
@@ -121,7 +87,9 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
       throw faults.length === 1 ? faults[0] : new QuorateErrors(faults);
     }
     const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw fault(`cannot be built: ${said}`, undefined, positionOf(error) ?? at);
+    throw Object.assign(fault(`cannot be built: ${said}`, undefined, positionOf(error) ?? at), {
+      cause: error,
+    });
   }
   const wrong = wrongList(list);
   if (wrong) throw fault(...wrong);

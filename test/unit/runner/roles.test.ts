@@ -76,6 +76,71 @@ const of = (tasks: () => unknown, name = 'web') =>
   role({ name, description: '', tasks: tasks as () => Task[] });
 const motd = (more = {}) => file('/etc/motd', { content: 'a\n', mode: '0644', ...more });
 
+describe('a role that an ordinary host cannot have', () => {
+  const NAMES: Record<string, string> = { redhat: '/etc/httpd' };
+  it.each<[string, Role<HostFacts>]>([
+    [
+      'throws for other systems than its own',
+      role({
+        name: 'web',
+        facts: ['family'],
+        tasks: ({ facts }) => {
+          if (facts.family === 'debian') throw new Error('for RHEL only');
+          return [];
+        },
+      }),
+    ],
+    [
+      'knows names of its own system alone',
+      role({
+        name: 'web',
+        facts: ['family'],
+        tasks: ({ facts }) => [directory(NAMES[facts.family] as string)],
+      }),
+    ],
+    [
+      'needs what another host says',
+      role({
+        name: 'web',
+        tasks: ({ hostfacts }) => [motd({ owner: (hostfacts.db1 as HostFacts).version })],
+      }),
+    ],
+    [
+      'wants a disk',
+      role({
+        name: 'web',
+        facts: ['mounts'],
+        tasks: ({ facts }) => {
+          const disk = facts.mounts.find(({ path }) => path === '/') as HostFacts['mounts'][number];
+          return disk.type === 'never' ? [motd()] : [];
+        },
+      }),
+    ],
+  ])('is judged by the facts of its hosts: it %s', async (_why, web) => {
+    expect(await run([web])).toMatchObject({ contacted: true });
+  });
+
+  it('is told of all the same where no fact could mend it, and so are the roles behind it', async () => {
+    const never = role({
+      name: 'web',
+      facts: ['family'],
+      tasks: ({ facts }) => [motd({ owner: facts.family, mdoe: '0600' })],
+    });
+    const suse = role({
+      name: 'suse',
+      facts: ['family'],
+      tasks: ({ facts }) => {
+        throw new Error(facts.family);
+      },
+    });
+    expect(await run([suse, never])).toMatchObject({
+      code: 1,
+      contacted: false,
+      message: expect.stringMatching(/role web is wrong: .*mdoe/),
+    });
+  });
+});
+
 describe('a role that is wrong is told before any host is contacted', () => {
   const fails = (): Task[] => {
     throw new TypeError('cannot read x'); // here: thrown
