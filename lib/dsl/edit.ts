@@ -4,11 +4,10 @@ import { linesTrace } from './ledger/made.ts';
 import { is, type OptionTable } from './options/options.ts';
 import {
   checkedPath,
-  completeOwnership,
   isForeseenOnly,
+  type KeptOwnership,
   type ObservedPath,
   OWNERSHIP,
-  type Ownership,
   type OwnershipOptions,
   requireReplaceable,
   requireRoom,
@@ -29,11 +28,12 @@ import {
   requireFolder,
   requireSight,
 } from './world/ground.ts';
+import { completeKept, modeOfNew } from './world/kept-mode.ts';
 import { UNKNOWN } from './world/world.ts';
 
 /** What every edit of a text file takes. */
 export interface EditOptions extends OwnershipOptions {
-  /** Make the file where it is missing, with this mode (0644 unless said) and owner; otherwise that is an error. */
+  /** Make the file where it is missing, with this mode (0644 unless said, 0600 with a secret in it) and owner; otherwise that is an error. */
   readonly create?: boolean;
 }
 
@@ -41,14 +41,14 @@ export interface EditOptions extends OwnershipOptions {
 export const EDIT: OptionTable<EditOptions> = { ...OWNERSHIP, create: is.boolean };
 
 /** A wish for a part of a text file; the file keeps its mode and owner, and every other byte. */
-export interface Edited extends Ownership {
+export interface Edited extends KeptOwnership {
   readonly path: string;
   readonly create: boolean;
 }
 
 /** The part of a wish that concerns the file itself. */
 export function completeEdit(path: string, { create = false, ...owned }: EditOptions): Edited {
-  return { path: checkedPath(path), create, ...completeOwnership({ mode: '0644', ...owned }) };
+  return { path: checkedPath(path), create, ...completeKept(owned, '0644') };
 }
 
 interface Editing<Options, Desired>
@@ -115,18 +115,18 @@ export function defineEdit<Options extends object, Desired extends Edited>({
       requireAccounts(desired, ground, world, path);
       return [{ kind: 'create', property: 'text', ...lineOf(text), before: null, certainty, text }];
     },
-    foresee({ path, mode }, { at }, changes, world) {
+    foresee({ path, ...desired }, { at }, changes, world) {
       const [change] = changes;
       if (change === undefined) return;
-      const made = at === undefined ? { type: 'file' as const, mode } : {};
       const text = change.text?.after;
+      const made = at === undefined ? { type: 'file' as const, mode: modeOfNew(desired, text) } : {};
       world.path(path).willBe({ ...made, text, sha256: text === undefined ? UNKNOWN : sha256(text) });
     },
-    apply({ path, mode, owner = '', group = '' }, changes) {
+    apply({ path, owner = '', group = '', ...desired }, changes) {
       const { before = '', after = '' } = changes[0]?.text ?? {};
       if (changes[0]?.kind === 'create') {
         return sh`if [ -e ${path} ]; then echo ${`${path} is there by now: run again`}; exit 1; fi
-printf %s ${after} | q_write ${path} ${mode} ${owner} ${group}`;
+printf %s ${after} | q_write ${path} ${modeOfNew(desired, after)} ${owner} ${group}`;
       }
       return sh`if [ "$(q_sha256 ${path})" != ${sha256(before)} ]; then echo ${`${path} has changed since it was read: run again`}; exit 1; fi
 printf %s ${after} | q_write ${path} "$(stat -c %a -- ${path})" '' ''`;

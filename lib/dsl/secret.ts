@@ -10,20 +10,45 @@ import { PerRun } from './common/per-run.ts';
  */
 const known = new PerRun(() => ({ long: new Set<string>(), short: new Set<string>() }));
 
+/** Of the process and not of a module: a package with roles may bring a copy of Quorate of its own. */
+const KEY = Symbol.for('quorate.secrets');
+
+interface Copies {
+  /** Each copy remembers what any of them is told. */
+  readonly remember: Set<(value: string) => void>;
+  /** No secret may become text just now. */
+  isRefused: boolean;
+}
+
+const processWide: { [KEY]?: Copies; readonly process: NodeJS.Process } = globalThis;
+processWide[KEY] ??= { remember: new Set(), isRefused: false };
+const copies: Copies = processWide[KEY];
+copies.remember.add(remember);
+
+function remember(value: string): void {
+  const { long, short } = known.own;
+  for (const part of value.split('\n')) {
+    if (isTelling(part)) for (const form of formsOf(part)) long.add(form);
+    else if (part.trim() !== '' && !part.startsWith('-----')) short.add(part);
+  }
+}
+
 /**
  * A value that must not be shown. Its string form is redacted, so a slip into a message, a diff or JSON
  * prints the mask; `reveal` is the one way to the value.
  */
 export class Secret {
+  readonly [KEY] = true;
   readonly #value: string;
 
   constructor(value: string) {
     this.#value = value;
-    const { long, short } = known.own;
-    for (const part of value.split('\n')) {
-      if (isTelling(part)) for (const form of formsOf(part)) long.add(form);
-      else if (part.trim() !== '' && !part.startsWith('-----')) short.add(part);
-    }
+    for (const one of copies.remember) one(value);
+  }
+
+  /** Those of another copy of Quorate are secrets, too. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && KEY in value;
   }
 
   reveal(): string {
@@ -31,7 +56,7 @@ export class Secret {
   }
 
   toString(): string {
-    if (isRefused) throw asText();
+    if (copies.isRefused) throw asText();
     return MASK;
   }
 
@@ -44,15 +69,13 @@ export class Secret {
   }
 }
 
-let isRefused = false;
-
 /** Does `work`, in which no secret may become text: what is made there goes to hosts, and would have the mask in it. */
 export function refusingSecretsAsText<Result>(work: () => Result): Result {
-  isRefused = true;
+  copies.isRefused = true;
   try {
     return work();
   } finally {
-    isRefused = false;
+    copies.isRefused = false;
   }
 }
 
@@ -92,6 +115,12 @@ export function redactScript(text: string): string {
     const escaped = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     return clean.replaceAll(new RegExp(`(?<![\\w@%+:,./-])${escaped}(?![\\w@%+:,./-])`, 'g'), MASK);
   }, redact(text));
+}
+
+/** The usual mode of a file that is made with this content. */
+export function usualMode(content: unknown): '0600' | '0644' {
+  const isSecret = content instanceof Secret || (typeof content === 'string' && redact(content) !== content);
+  return isSecret ? '0600' : '0644';
 }
 
 /** There is a secret in it: known as one, or named like one. */

@@ -12,7 +12,7 @@ import {
   requireRoom,
 } from '../dsl/path.ts';
 import { defineResource } from '../dsl/resource.ts';
-import { Secret } from '../dsl/secret.ts';
+import { usualMode } from '../dsl/secret.ts';
 import { partsOf, probe } from '../dsl/shell/probe.ts';
 import { type Sh, sh } from '../dsl/shell/sh.ts';
 import {
@@ -69,7 +69,7 @@ interface ObservedFile extends Place {
 /**
  * A regular file with exactly this content; replaced whole. A mode, owner or group that is not given stays as it is, and so
  * do access lists and extended attributes where the host's `cp` can carry them. A new file is 0644 unless said, and 0600
- * where its content is a `Secret`, or a template that one went into.
+ * where a secret is in its content: a `Secret`, or the value of a variable that is one.
  *
  * @example
  * file('/etc/motd', { content: 'Be kind.\n' })
@@ -94,7 +94,7 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
       content,
       validate: validateOf(path, content, options.validate),
       ...(options.replace === false && { once: true as const }),
-      ...completeKept(options, content instanceof Secret ? '0600' : '0644'),
+      ...completeKept(options, usualMode(content)),
     };
   },
   thing: ({ path }) => `path ${path}`,

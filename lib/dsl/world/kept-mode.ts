@@ -6,12 +6,21 @@ import {
   type ObservedPath,
   type OwnershipOptions,
 } from '../path.ts';
+import { usualMode } from '../secret.ts';
 import { type Sh, sh } from '../shell/sh.ts';
 
 /** A wish for mode and owner in one form, where what is there keeps its mode unless one is given; `usual` is for what is new. */
 export function completeKept(options: OwnershipOptions, usual: string): KeptOwnership {
   const keepsMode = options.mode === undefined && { keepsMode: true as const };
   return { ...completeOwnership({ mode: usual, ...options }), ...keepsMode };
+}
+
+/** The mode of a file that is made with this text, where the wish was completed without knowing it. */
+export function modeOfNew(
+  { mode, keepsMode }: Pick<KeptOwnership, 'mode' | 'keepsMode'>,
+  text: string | undefined,
+): string {
+  return keepsMode ? usualMode(text) : mode;
 }
 
 /**

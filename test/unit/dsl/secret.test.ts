@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { asOneRun, PerRun } from '../../../lib/dsl/common/per-run.ts';
-import { redact, Secret } from '../../../lib/dsl/secret.ts';
+import { redact, refusingSecretsAsText, Secret } from '../../../lib/dsl/secret.ts';
 
 it('masks a secret wherever it turns up, as JSON and shells write it too', () => {
   new Secret(`lang"es'wort`);
@@ -19,6 +19,27 @@ it.each([
 ])('masks one of fewer than six characters where it stands as a value: %s', (text, masked) => {
   new Secret('ab1');
   expect(redact(text)).toBe(masked);
+});
+
+describe('a secret of another copy of Quorate in the process', () => {
+  it('is masked, and a secret here', async () => {
+    vi.resetModules();
+    const copy: typeof import('../../../lib/dsl/secret.ts') = await import('../../../lib/dsl/secret.ts');
+    expect(copy.Secret).not.toBe(Secret);
+    const theirs = new copy.Secret('correct-horse-battery');
+    expect(redact('pw correct-horse-battery')).toBe('pw ********');
+    expect(theirs).toBeInstanceOf(Secret);
+    expect(() => refusingSecretsAsText(() => `${theirs}`)).toThrow(/put into text/);
+    new Secret('staple-of-ours');
+    expect(copy.redact('staple-of-ours')).toBe('********');
+  });
+
+  it('is known to the run alone in which it was made', async () => {
+    vi.resetModules();
+    const copy: typeof import('../../../lib/dsl/secret.ts') = await import('../../../lib/dsl/secret.ts');
+    asOneRun(() => new copy.Secret('made in one run'));
+    expect(asOneRun(() => redact('made in one run'))).toBe('made in one run');
+  });
 });
 
 describe('two runs in one process', () => {

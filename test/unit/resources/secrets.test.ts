@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../lib/dsl/secret.ts';
@@ -8,8 +8,10 @@ import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import { sh } from '../../../lib/dsl/shell/sh.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { line } from '../../../lib/resources/line.ts';
 import { systemdUnit } from '../../../lib/resources/systemd-unit.ts';
 import { timer } from '../../../lib/resources/timer.ts';
+import { run } from '../support/cycle.ts';
 import { scratch } from '../support/scratch.ts';
 
 /** Both sides of the change of a file that has `before` and is to have `after`. */
@@ -37,6 +39,21 @@ describe('of a file that changes nobody can test a guess of a secret in it:', ()
   ])('%s', (_what, before, after, said) => {
     expect(sides(before, after)).toEqual([said, said]);
   });
+});
+
+it.each<[string, string, object, number]>([
+  ["with a secret in it is the owner's alone", `PW=${password}\n`, {}, 0o600],
+  ['without one is for all', 'PW=x\n', {}, 0o644],
+  ['with a mode of its own has that', `PW=${password}\n`, { mode: '0640' }, 0o640],
+])('a new file %s, be it whole or a line', async (_what, text, more, mode) => {
+  const dir = scratch();
+  const [whole, edited] = [join(dir, 'whole'), join(dir, 'edited')];
+  const tasks = [
+    file(whole, { content: text, ...more }),
+    line(edited, { line: text.trim(), create: true, ...more }),
+  ];
+  await run(tasks, { dir });
+  expect([whole, edited].map((path) => statSync(path).mode & 0o777)).toEqual([mode, mode]);
 });
 
 it.each([
