@@ -144,7 +144,7 @@ function refuseAll(mistakes: readonly QuorateError[]): never {
 }
 
 /** A role that is built without any run knows of no other host. */
-const ALONE: Fleet = { groups: {}, hostvars: {}, hostfacts: {} };
+export const ALONE: Fleet = { groups: {}, hostvars: {}, hostfacts: {} };
 
 function groupsOf(host: string, { groups }: Fleet): readonly string[] {
   return Object.keys(groups).filter((group) => groups[group]?.includes(host));

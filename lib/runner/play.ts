@@ -139,6 +139,7 @@ async function gatherBatch<Facts>(
       tasksOf(taking, { ...target, fleet: session.fleet }, EXIT.failed, {
         isWhole: taking.length === play.roles.length,
         say: (message) => session.sink.emit({ event: 'log', level: 'info', host: target.name, message }),
+        missed: (role, names) => session.missedFacts.add(role, names),
       }),
   }));
   session.hosts = hosts;

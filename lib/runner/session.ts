@@ -18,6 +18,7 @@ import type { LoopHost } from './loop-host.ts';
 import { LeftOvers } from './plan/left-over.ts';
 import { type Approval, type PlannedBatch, playNames } from './plan/review.ts';
 import { TakenBack } from './plan/taken-back.ts';
+import { MissedFacts } from './plan/unread.ts';
 import { Recap } from './recap.ts';
 
 /** A host as the runner needs it: what plays look at, and a way to connect. */
@@ -86,6 +87,9 @@ export class Session {
   readonly fleet: GrowingFleet;
   readonly leftOvers: LeftOvers;
   readonly #told = new Map<string, ToldFacts>();
+  readonly missedFacts = new MissedFacts((message) =>
+    this.sink.emit({ event: 'log', level: 'warning', message }),
+  );
   readonly #names: ReadonlyMap<unknown, string>;
   /** All that plays have worked on, by name and records. */
   readonly worked = new Map<string, LoopHost<unknown>>();

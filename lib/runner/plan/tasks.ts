@@ -1,6 +1,6 @@
 import { FACT_NAMES, type FactName } from '../../dsl/host-facts.ts';
 import { wrongList } from '../../dsl/options/task-list.ts';
-import type { Role, Target } from '../../dsl/role.ts';
+import { ALONE, type Role, type Target } from '../../dsl/role.ts';
 import { refusingSecretsAsText } from '../../dsl/secret.ts';
 import type { Task } from '../../dsl/task.ts';
 import { NotLoaded } from '../../dsl/trace/lazy.ts';
@@ -10,23 +10,36 @@ import { meantHint, nearName } from '../../near.ts';
 import { withConsole } from '../console.ts';
 import { wordsOf } from '../exchange/task-shell.ts';
 import type { RoleTask } from '../exchange/wire.ts';
+import { watchingFacts } from './unread.ts';
 import { isAround, isOneWish, withoutRepeats } from './wishes.ts';
 
+export interface TasksOptions {
+  /** Unless some roles of the play are left out; true. */
+  readonly isWhole?: boolean;
+  /** Hears what roles write to the console. */
+  say?(line: string): void;
+  /** Hears of which hosts a role asked for facts that nobody has read. */
+  missed?(role: string, hosts: readonly string[]): void;
+}
+
 /**
- * The tasks of roles for one host, each thing once; `isWhole` unless some roles of the play are left out. `say` hears what
- * roles write to the console. Throws what is wrong with a role, with `exitCode`, where it is written; and exit code 1 when
+ * The tasks of roles for one host, each thing once. Throws what is wrong with a role, with `exitCode`, where it is written; and exit code 1 when
  * two tasks want one thing differently.
  */
 export function tasksOf<Facts>(
   roles: readonly Role<Facts>[],
   target: Target<Facts>,
   exitCode: ExitCode,
-  { isWhole = true, say }: { readonly isWhole?: boolean; say?(line: string): void } = {},
+  { isWhole = true, say, missed }: TasksOptions = {},
 ): readonly RoleTask[] {
   const { result: tasks, lines } = withConsole(() =>
     roles.flatMap((role) => {
       const at = () => role.writtenAt && positionOf(role.writtenAt);
-      return build(role, target, exitCode).map((task) => ({ role: role.name, task, at }));
+      const { fleet, unread } = watchingFacts(target.fleet ?? ALONE, target);
+      const own = target.fleet ? { ...target, fleet } : target;
+      const made = build(role, own, exitCode).map((task) => ({ role: role.name, task, at }));
+      if (unread.size > 0) missed?.(role.name, [...unread]);
+      return made;
     }),
   );
   for (const line of lines) say?.(line);

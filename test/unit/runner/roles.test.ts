@@ -50,7 +50,10 @@ async function run(
     {
       inventoryFiles: [],
       select: () => hosts,
-      groups: new Map([['web', ['web1', 'web2']]]),
+      groups: new Map([
+        ['web', ['web1', 'web2']],
+        ['db', ['db1']],
+      ]),
       limit: () => true,
       check: false,
       detailedExitcode: false,
@@ -118,6 +121,27 @@ describe('a role that an ordinary host cannot have', () => {
     ],
   ])('is judged by the facts of its hosts: it %s', async (_why, web) => {
     expect(await run([web])).toMatchObject({ contacted: true });
+  });
+
+  it('is warned of once where it asks for facts that the run has not read', async () => {
+    const peers = role({
+      name: 'web',
+      tasks: ({ groups, hostfacts }) => {
+        for (const name of [...(groups.web ?? []), ...(groups.db ?? []), 'nobody']) hostfacts[name]?.kernel;
+        return [];
+      },
+    });
+    const { code, said } = await run([peers]);
+    expect(code).toBe(0);
+    expect(said).toEqual([
+      [
+        'warning',
+        undefined,
+        expect.stringMatching(/^role web asks for facts of db1, which this run has not/),
+      ],
+    ]);
+    const every = role({ name: 'all', tasks: ({ hostfacts }) => Object.keys(hostfacts).flatMap(() => []) });
+    expect((await run([every])).said).toEqual([]);
   });
 
   it('is told of all the same where no fact could mend it, and so are the roles behind it', async () => {
