@@ -16,7 +16,7 @@ import {
 } from './path.ts';
 import { defineResource, type Resource } from './resource.ts';
 import { holdsSecret } from './secret.ts';
-import { MAX_TEXT, partsOf, probe } from './shell/probe.ts';
+import { MAX_EDITED, MAX_TEXT, partsOf, probe } from './shell/probe.ts';
 import { sh } from './shell/sh.ts';
 import type { Change } from './task.ts';
 import type { Trace } from './trace/trace.ts';
@@ -92,15 +92,16 @@ export function defineEdit<Options extends object, Desired extends Edited>({
   };
   return defineResource<Options, Desired, Place>({
     ...resource,
-    probe: ({ path, ...desired }) => probe([{ path, how: 'text' }, ...groundReads(path, desired)]),
-    parse: ({ out }) => parsePlace(partsOf(out)),
+    probe: ({ path, ...desired }) =>
+      probe([{ path, how: 'text', most: MAX_EDITED }, ...groundReads(path, desired)]),
+    parse: ({ out }) => parsePlace(partsOf(out), MAX_EDITED),
     diff(desired, { at, ground }, world) {
       const { path, create } = desired;
       const found = world.path(path).over(at);
       if (found !== undefined && (isForeseenOnly(found) || found.sha256 === UNKNOWN)) {
         return [{ kind: 'update', property: 'text', before: UNKNOWN, after: UNKNOWN, certainty: 'unknown' }];
       }
-      const before = found === undefined ? '' : editableText(path, found);
+      const before = found === undefined ? '' : editableText(path, found, MAX_EDITED);
       const after = inItsForm(before, (plain) => edit(plain, desired));
       // Where nothing is wanted of it, it need not be there.
       if (after === before) return [];
@@ -152,8 +153,8 @@ function tracesOf(
   const { before, after } = change.text;
   const [old, next] = [linesOf(plainText(before)), linesOf(plainText(after))];
   const isAdded = next.some((_, at) => {
-    const rest = [...next.slice(0, at), ...next.slice(at + lines.length)];
-    return isSame(next.slice(at, at + lines.length), lines) && isSame(rest, old);
+    if (!isSame(next.slice(at, at + lines.length), lines)) return false;
+    return isSame([...next.slice(0, at), ...next.slice(at + lines.length)], old);
   });
   return [
     ...(change.kind === 'create' ? file : []),
@@ -162,14 +163,14 @@ function tracesOf(
 }
 
 /** The text of a file that can be edited; throws exit code 2 for any other, in a check too. */
-export function editableText(path: string, found: ObservedPath): string {
+export function editableText(path: string, found: ObservedPath, most = MAX_TEXT): string {
   requireRoom(path, 'file', found);
   if (found.type !== 'file') {
     throw cannotEdit(path, `it is a ${found.type}`, 'name the file that it leads to');
   }
   const { text } = found;
   if (text === undefined) {
-    throw cannotEdit(path, `it is larger than ${MAX_TEXT / 1024} KiB`, 'write it whole, with file()');
+    throw cannotEdit(path, `it is larger than ${most / 1024} KiB`, 'write it whole, with file()');
   }
   if (text.includes('\0') || sha256(text) !== found.sha256) {
     throw cannotEdit(path, 'it is no UTF-8 text', 'write it whole, with file()');
@@ -180,13 +181,14 @@ export function editableText(path: string, found: ObservedPath): string {
 /** Shows the first line that differs, for a plan without texts; where a secret is in what goes or what will be there, only that it differs. */
 function lineOf({ before, after }: { readonly before: string; readonly after: string }) {
   const [old, next] = [before.split('\n'), after.split('\n')];
-  const gone = old.filter((line) => !next.includes(line));
-  const come = next.find((line) => !old.includes(line));
+  const [was, will] = [new Set(old), new Set(next)];
+  const gone = old.find((line) => !will.has(line));
+  const come = next.find((line) => !was.has(line));
   // An old secret is known to nobody here: it may be what goes wherever a new one is.
   // The whole text tells: a line of a key, or of a block, is none by itself.
   const isSecret = [before, after].some(holdsSecret);
   const shown = (line: string | undefined) => (line === undefined ? null : isSecret ? SECRET : line);
-  return { before: shown(gone[0]), after: shown(come) };
+  return { before: shown(gone), after: shown(come) };
 }
 
 /** Edit a text as if its lines ended with a line feed alone, and put its own form back. Without an edit it stays. */

@@ -38,7 +38,7 @@ export type ObservedPath = PathState;
  * Reads the lines of the prelude's `q_*` looks; undefined when there is nothing at the path. Throws exit code 2 for a
  * file that may not be read: what is in it is then not known, which is no state to compare with.
  */
-export function parsePath(reading: Reading): ObservedPath | undefined {
+export function parsePath(reading: Reading, most = MAX_TEXT): ObservedPath | undefined {
   const [first = '', ...all] = reading.out.split('\n');
   const pinned = /^pinned (mount|attribute)$/.exec(all[0] ?? '')?.[1] as ObservedPath['pinned'];
   const rest = pinned === undefined ? all : all.slice(1);
@@ -63,7 +63,7 @@ export function parsePath(reading: Reading): ObservedPath | undefined {
   if (second.startsWith('sha256 ')) return { ...state, sha256: second.slice(7) };
   if (second !== 'text') return state;
   const bytes = Buffer.from(lines.join(''), 'base64');
-  if (bytes.length > MAX_TEXT) return { ...state, size: Math.max(state.size, bytes.length) };
+  if (bytes.length > most) return { ...state, size: Math.max(state.size, bytes.length) };
   return { ...state, text: bytes.toString('utf8'), sha256: sha256(bytes) };
 }
 

@@ -20,10 +20,10 @@ export const LONGEST_NAME = 255 - '..quorate-new'.length;
  * - `q_part [NAME]`: a line between two parts of what is printed, which nothing else can forge: see `MARK`
  * - `q_stat PATH`: where it exists, `stat TYPE|MODE|OWNER|GROUP|SIZE|UID|GID|PATH`; behind that `to directory` or
  *   `to device` for a link to one
- * - `q_text PATH [HEX]`: `q_stat`, then `text` and base64 lines, up to one byte more than a text may have; only
- *   `sha256 HEX` if that is its digest
+ * - `q_text PATH [HEX [MOST]]`: `q_stat`, then `text` and base64 lines, up to one byte more than a text may have, which is
+ *   MOST; only `sha256 HEX` if that is its digest
  * - `q_digest PATH`: `q_stat`, then `sha256 HEX`. Like `q_text` it prints `unreadable` for what it may not read.
- * - `q_bytes PATH`: the base64 lines alone, and `unreadable` among them, which base64 never says
+ * - `q_bytes PATH [MOST]`: the base64 lines alone, and `unreadable` among them, which base64 never says
  * - `q_above PATH`: the nearest folder above that exists, as `directory`, `sealed` (nothing can be made there),
  *   `closed` (what is below is hidden from us) or `other` (no directory), and its path
  * - `q_account passwd|group NAME`: `passwd NAME UID:GID:…` or `group NAME GID:…` if there is one of exactly this name
@@ -71,10 +71,10 @@ q_digest() {
 q_text() {
   q_stat "$1"
   if [ -f "$1" ] && [ ! -L "$1" ]; then
-    if [ -n "\${2-}" ] && [ "$(q_sha256 "$1" 2>/dev/null)" = "$2" ]; then echo "sha256 $2"; else echo text; q_bytes "$1"; fi
+    if [ -n "\${2-}" ] && [ "$(q_sha256 "$1" 2>/dev/null)" = "$2" ]; then echo "sha256 $2"; else echo text; q_bytes "$1" "\${3-}"; fi
   fi
 }
-q_bytes() { { { head -c ${MAX_TEXT + 1} -- "$1" 2>/dev/null || echo unreadable >&3; } | base64; } 3>&1; }
+q_bytes() { { { head -c $((\${2:-${MAX_TEXT}} + 1)) -- "$1" 2>/dev/null || echo unreadable >&3; } | base64; } 3>&1; }
 q_above() {
   q_up=$1
   while :; do

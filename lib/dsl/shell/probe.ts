@@ -1,15 +1,15 @@
 import { joinSh, type Sh, sh } from './sh.ts';
 
 /**
- * A look at a path or an account. `stat`: its metadata alone; `text`: with its text (up to 64 KiB), which may be left
- * out if it is the one with the digest `unless`; `digest`: with its SHA-256; `above`: the nearest folder above it
+ * A look at a path or an account. `stat`: its metadata alone; `text`: with its text of at most `most` bytes (64 KiB unless
+ * said), which may be left out if it is the one with the digest `unless`; `digest`: with its SHA-256; `above`: the nearest folder above it
  * that exists.
  */
 export type Read = PathRead | AccountRead;
 
 export type PathRead =
   | { readonly path: string; readonly how: 'stat' | 'digest' | 'above' }
-  | { readonly path: string; readonly how: 'text'; readonly unless?: string };
+  | { readonly path: string; readonly how: 'text'; readonly unless?: string; readonly most?: number };
 
 export interface AccountRead {
   readonly account: string;
@@ -28,6 +28,9 @@ export interface Probe extends Sh {
 
 /** Bytes above which a text is not read: it is larger than any that is wanted as text. */
 export const MAX_TEXT = 65536;
+
+/** The same for a file that others write, and of which only a part is ours: `php.ini` has 70 KiB. */
+export const MAX_EDITED = 1024 * 1024;
 
 /**
  * Begins each line that stands between parts of what was printed. The runner makes it of the marks that `q_part`
@@ -59,6 +62,6 @@ export function namedParts(out: string): ReadonlyMap<string, string> {
 function lookAlone(read: Read): Sh {
   if ('account' in read) return sh`q_account ${read.in} ${read.account}`;
   if (read.how === 'above') return sh`printf 'above '; q_above ${read.path}`;
-  if (read.how === 'text') return sh`q_text ${read.path} ${read.unless ?? ''}`;
+  if (read.how === 'text') return sh`q_text ${read.path} ${read.unless ?? ''} ${read.most ?? MAX_TEXT}`;
   return read.how === 'stat' ? sh`q_stat ${read.path}` : sh`q_digest ${read.path}`;
 }

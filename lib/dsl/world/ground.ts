@@ -48,8 +48,8 @@ export interface Place {
 }
 
 /** Finds a place among the parts of what a probe printed that looked at the path first, and at its ground. */
-export function parsePlace(parts: readonly string[]): Place {
-  return { at: parsePath({ code: 0, out: parts[0] ?? '' }), ground: parseGround(parts) };
+export function parsePlace(parts: readonly string[], most?: number): Place {
+  return { at: parsePath({ code: 0, out: parts[0] ?? '' }, most), ground: parseGround(parts) };
 }
 
 /** Throws where what is at a path can't be seen: that is not the same as nothing. */

@@ -3,7 +3,7 @@ import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver } from '../../dsl/ledger/left-over.ts';
 import { findLines } from '../../dsl/ledger/made.ts';
 import { parsePath, sha256 } from '../../dsl/path.ts';
-import { probe } from '../../dsl/shell/probe.ts';
+import { MAX_EDITED, probe } from '../../dsl/shell/probe.ts';
 import { sh } from '../../dsl/shell/sh.ts';
 import { CHANGED, taking, WAS_THERE } from './taking.ts';
 
@@ -11,9 +11,9 @@ import { CHANGED, taking, WAS_THERE } from './taking.ts';
 export function leftLines(made: Kept): LeftOver {
   const { name: path, first, count = 1, there } = made;
   return taking(made, {
-    probe: probe([{ path, how: 'text' }]),
+    probe: probe([{ path, how: 'text', most: MAX_EDITED }]),
     judge(reading, world) {
-      const found = world.path(path).over(parsePath(reading));
+      const found = world.path(path).over(parsePath(reading, MAX_EDITED));
       if (found === undefined) return 'gone';
       if (found.type !== 'file') return { why: `${path} is a ${found.type} now` };
       const { text } = found;

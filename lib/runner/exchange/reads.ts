@@ -1,4 +1,4 @@
-import type { PathRead, Read } from '../../dsl/shell/probe.ts';
+import { MAX_TEXT, type PathRead, type Read } from '../../dsl/shell/probe.ts';
 import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Reading } from '../../dsl/task.ts';
 
@@ -61,7 +61,7 @@ q_sums() {
 q_show() {
   if [ ! -f "$2" ] || [ -L "$2" ]; then return; fi
   case \${3:+$q_found} in *"$q_nl$3  $2$q_nl"*) return ;; esac
-  printf 'text %s\n' "$1"; q_bytes "$2"
+  printf 'text %s\n' "$1"; q_bytes "$2" "$4"
 }
 q_gone() {
   for q_path; do
@@ -80,7 +80,9 @@ function lookAtPaths(looks: readonly Numbered<PathRead>[]): Sh {
       ? []
       : [sh`q_found=$q_nl$(q_sums ${paths(summed)})$q_nl`, sh`printf '%s' "$q_found"`]),
     ...looks.flatMap(({ read, at }) =>
-      read.how === 'text' ? [sh`q_show ${at} ${read.path} ${read.unless ?? ''}`] : [],
+      read.how === 'text'
+        ? [sh`q_show ${at} ${read.path} ${read.unless ?? ''} ${read.most ?? MAX_TEXT}`]
+        : [],
     ),
     // A file that goes in between (a runtime directory of a service that fails) is absent, not closed to us.
     sh`q_gone ${paths(looks)}`,
@@ -96,7 +98,7 @@ function numbered(reads: readonly Read[]): readonly Numbered[] {
 function keyOf(read: Read): string {
   if ('account' in read) return `${read.in} ${read.account}`;
   if (read.how === 'above') return `above ${read.path.slice(0, read.path.lastIndexOf('/'))}`;
-  return `${read.how} ${read.path} ${read.how === 'text' ? (read.unless ?? '') : ''}`;
+  return `${read.how} ${read.path} ${read.how === 'text' ? `${read.unless ?? ''} ${read.most ?? MAX_TEXT}` : ''}`;
 }
 
 function chunks(looks: readonly Numbered<PathRead>[]): readonly (readonly Numbered<PathRead>[])[] {

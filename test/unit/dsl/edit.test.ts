@@ -164,7 +164,11 @@ describe('a line in a file', () => {
       `stat regular file|644|root|root|3|0|0|/x\ntext\n${Buffer.from([200, 10]).toString('base64')}`,
       /it is no UTF-8 text$/,
     ],
-    ['what is too long', textFile('x'.repeat(70_000)).split(`\n${MARK}`)[0] ?? '', /larger than 64 KiB$/],
+    [
+      'what is too long',
+      textFile('x'.repeat(1024 * 1024 + 1)).split(`\n${MARK}`)[0] ?? '',
+      /larger than 1024 KiB$/,
+    ],
   ])('leaves %s alone', (_name, out, message) => {
     const task = line('/etc/x', { line: 'a' });
     expect(() => task.diff({ code: 0, out: `${out}\n${MARK}\nabove directory /etc` }, new World())).toThrow(
@@ -324,6 +328,21 @@ describe.each(SHELLS)('edits under %s', (_name, ...shell) => {
     writeFileSync(at, 'theirs\n');
     await expect(raced.apply(() => true)).rejects.toThrow(/has changed since it was read: run again/);
     expect(readFileSync(at, 'utf8')).toBe('theirs\n');
+  });
+
+  it('change one line of a file as large as is edited', async () => {
+    const dir = scratch();
+    const at = join(dir, 'php.ini');
+    const others = Array.from({ length: 30_000 }, (_, i) => `; setting number ${i} = x`).join('\n');
+    writeFileSync(at, `memory_limit = 128M\n${others}\n`);
+    const host = loopHost({ dir, sink: recorder(), shell });
+    const task = line(at, { line: 'memory_limit = 1G', match: /^memory_limit/ });
+    await host.makePlan([{ role: 'role', task }]);
+    expect(host.plan[0]?.changes).toMatchObject([
+      { before: 'memory_limit = 128M', after: 'memory_limit = 1G' },
+    ]);
+    await host.apply(() => true);
+    expect(readFileSync(at, 'utf8')).toBe(`memory_limit = 1G\n${others}\n`);
   });
 
   it('behind another one of the run rest on what it will be', async () => {

@@ -59,6 +59,7 @@ describe.each(SHELLS)('looks of many tasks under %s', (name, ...shell) => {
         { path: at(name), how: 'digest' },
         { path: at(name), how: 'text' },
         { path: at(name), how: 'text', unless: sha256('text\n') },
+        { path: at(name), how: 'text', most: MAX_TEXT + 1 },
         { path: at(name), how: 'above' },
       ]),
       { account: 'root', in: 'passwd' },
