@@ -9,6 +9,7 @@ import { Slots } from '../transport/slots.ts';
 import type { Actor } from './apply/elsewhere.ts';
 import { exchange } from './exchange/exchange.ts';
 import { LoopHost, type PlayHostOptions } from './loop-host.ts';
+import { lookForRecords, recordsProblem } from './records.ts';
 import type { RunHost, Session } from './session.ts';
 
 /** Connects and reads facts: the first exchange. Hosts that fail are reported and left out. */
@@ -51,7 +52,7 @@ export async function gather<Facts>(
     const place = play.ledger?.(data);
     const asked = { name: host.name, connected, probe, stateDir };
     const ledgers = place && { made: readLedgers(place) };
-    const { facts: reading, made } = await readFacts(session, { ...asked, ...ledgers });
+    const { facts: reading, made, records } = await readFacts(session, { ...asked, ...ledgers });
     const facts = play.gather.parse(reading, data);
     const ledger = session.leftOvers.ledgerOf(play, data, made.out);
     const shared = play.gather.shared?.(facts);
@@ -69,6 +70,7 @@ export async function gather<Facts>(
         ...described,
         check,
         stateDir,
+        unkept: recordsProblem(host.name, stateDir, records),
         heldAs: play.heldAs,
         owner,
         sink: session.sink,
@@ -96,9 +98,9 @@ async function readFacts(
     /** Reads what was made there. */
     readonly made?: Sh;
   },
-): Promise<{ readonly facts: Reading; readonly made: Reading }> {
+): Promise<{ readonly facts: Reading; readonly made: Reading; readonly records: Reading }> {
   const { name, connected, probe, stateDir, made } = of;
-  const fragments = Object.entries({ facts: probe, ...(made && { made }) });
+  const fragments = Object.entries({ facts: probe, records: lookForRecords, ...(made && { made }) });
   let script: RunningScript | undefined;
   try {
     const { readings } = await exchange(
@@ -115,7 +117,7 @@ async function readFacts(
       },
     );
     const of = (id: string) => readings.get(id) ?? { code: 1, out: '' };
-    return { facts: of('facts'), made: of('made') };
+    return { facts: of('facts'), made: of('made'), records: of('records') };
   } finally {
     if (script) session.early.delete(script);
   }

@@ -33,6 +33,8 @@ export interface PlayHostOptions<Facts> {
   /** Somebody reviews the plan: each task keeps what its probe printed. */
   readonly keepsReadings?: boolean;
   readonly stateDir: string;
+  /** Why no records can be kept there: a check says it where something is to be changed, a run fails at its lock. */
+  readonly unkept?: QuorateError | undefined;
   /** See `Play.heldAs`. */
   readonly heldAs?: string | undefined;
   /** Written on the host beside the manifest: whose records these are. */
@@ -126,6 +128,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     if (Object.keys(vars).length > 0) this.target = { ...this.target, vars: own, hostvars };
     const target = others ? { ...this.target, hostvars: { ...others, [name]: own } } : this.target;
     await this.makePlan(await withLoaded(() => this.#options.build(target)));
+    const { check, unkept } = this.#options;
+    if (check && unkept && this.changesItself) throw unkept;
   }
 
   async refresh(): Promise<void> {

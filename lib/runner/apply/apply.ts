@@ -13,6 +13,7 @@ import { clearSent, forgetOthers, waiting } from '../exchange/sent.ts';
 import { shellOn } from '../exchange/shell.ts';
 import { differencesOf, handlerOf, leftOf, probeFragment, wordsOf } from '../exchange/task-shell.ts';
 import type { Wire } from '../exchange/wire.ts';
+import { NO_ROOM } from '../records.ts';
 import type { Actor } from './elsewhere.ts';
 import { armGuard, confirmGuard, disarmGuard, explainLoss, guardApplied, guardHolds } from './guard.ts';
 import { applyAndProve, exchangeAll, finished, type Proving, RECORD, type Step, unproven } from './prove.ts';
@@ -227,7 +228,7 @@ function recorded(step: Step, { ledger, wire }: ApplyContext): Step {
 }
 
 function noRecords({ stateDir }: Wire): NonNullable<Fragment['failure']> {
-  return { message: `cannot keep records in ${stateDir}`, hint: 'is the file system full or read-only?' };
+  return { message: `cannot keep records in ${stateDir}`, hint: NO_ROOM };
 }
 
 /** Applies what could shut us out as the last of its exchange: the rest follows once a new connection got through. */

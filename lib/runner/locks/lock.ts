@@ -7,6 +7,7 @@ import type { Host, RunningScript } from '../../transport/host.ts';
 import { type AuditNote, leaveTraceOf } from '../audit.ts';
 import { exchange } from '../exchange/exchange.ts';
 import { READ_SECONDS } from '../exchange/script.ts';
+import { NO_ROOM } from '../records.ts';
 
 /** A held run lock. */
 export interface HeldLock {
@@ -80,7 +81,7 @@ export async function takeLock(
       {
         exitCode: EXIT.failed,
         host: host.name,
-        hint: 'is the file system full or read-only, or the directory somebody else’s?',
+        hint: NO_ROOM,
       },
     );
   }
