@@ -7,14 +7,21 @@ import { onHosts } from '../support/onHosts.ts';
 import { changes, runPlaybook } from '../support/playbook.ts';
 import { offerPackages } from '../support/releases/debPackages.ts';
 
+const SYNCOOKIES = '/proc/sys/net/ipv4/tcp_syncookies';
+
 describeLab('a web site behind nginx, and what every host has', () => {
   let lab: Lab;
   let groups: string;
   beforeAll(async () => {
     lab = await startLab({ name: 'web', hosts: 1 });
-    await offerPackages(lab, 'etcd01', ['nginx', 'unattended-upgrades']);
+    await offerPackages(lab, 'etcd01', ['nginx', 'unattended-upgrades', 'chrony']);
+    // A host of the lab may set the kernel's values of its own network, and no clock.
+    await on(`mkdir /run/proc; mount -t proc proc /run/proc; mount --bind /run/proc/sys/net /proc/sys/net
+echo 0 >${SYNCOOKIES}
+mkdir -p /etc/systemd/system/chrony.service.d
+printf '[Unit]\\nConditionCapability=\\n[Service]\\nExecStart=\\nExecStart=!/usr/sbin/chronyd -x\\n' >/etc/systemd/system/chrony.service.d/lab.conf`);
     groups = join(lab.stateDir, 'web.ini');
-    writeFileSync(groups, '[web]\netcd01\n[web:vars]\nbase_sysctl={}\nbase_time=false\n');
+    writeFileSync(groups, '[web]\netcd01\n[web:vars]\nbase_ntp_servers=["192.0.2.1"]\n');
   });
   afterAll(async () => lab?.stop());
 
@@ -34,21 +41,22 @@ describeLab('a web site behind nginx, and what every host has', () => {
     expect(
       await on('sshd -T | grep -E "^(passwordauthentication|kbd.*authentication|permitrootlogin) "'),
     ).toBe('permitrootlogin without-password\npasswordauthentication no\nkbdinteractiveauthentication no');
-    expect(await on('systemctl is-active nginx ssh systemd-journald site-backup.timer')).toBe(
-      Array(4).fill('active').join('\n'),
+    expect(await on('systemctl is-active nginx ssh systemd-journald site-backup.timer chrony')).toBe(
+      Array(5).fill('active').join('\n'),
     );
+    expect(await on(`chronyc -n sources; cat ${SYNCOOKIES}`)).toMatch(/192\.0\.2\.1[\s\S]*\n1$/);
   });
 
   it('is repaired where somebody changed it, and restarted for nothing that it has not read', async () => {
     const started = await on('systemctl show -p InvocationID --value nginx');
     await on(
-      "sed -i 's/listen 80/listen 81/' /etc/nginx/conf.d/site.conf; echo mine >/srv/www/site/index.html; echo left >/srv/www/site/old; systemctl stop site-backup.timer; rm /etc/apt/apt.conf.d/20auto-upgrades",
+      "sed -i 's/listen 80/listen 81/' /etc/nginx/conf.d/site.conf; echo mine >/srv/www/site/index.html; echo left >/srv/www/site/old; systemctl stop site-backup.timer; rm /etc/apt/apt.conf.d/20auto-upgrades; systemctl stop chrony",
     );
     const check = await run('--check');
     const repaired = await run();
     expect([repaired.code, repaired.errors]).toEqual([0, []]);
     expect(changes(check)).toEqual(changes(repaired));
-    expect(new Set(repaired.changed.map(({ task }) => task))).toMatchObject({ size: 4 });
+    expect(new Set(repaired.changed.map(({ task }) => task))).toMatchObject({ size: 5 });
     expect(await on('curl -s http://localhost/; ls /srv/www/site')).toMatch(
       /in its place[\s\S]*\nindex\.html$/,
     );
