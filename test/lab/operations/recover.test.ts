@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { program } from '../../program.ts';
 import { startClient } from '../support/client.ts';
 import { describeLab } from '../support/describeLab.ts';
@@ -21,6 +23,9 @@ describeLab('a cluster that has lost its quorum', () => {
   beforeAll(async () => {
     const version = process.env.QUORATE_LAB_ETCD ?? '';
     lab = await startLab({ name: `recover${version.replaceAll('.', '')}` });
+    const { etcd } = parse(readFileSync(lab.inventoryFile, 'utf8'));
+    etcd.vars.etcd_backup_schedule = 'monthly';
+    writeFileSync(lab.inventoryFile, stringify({ etcd }));
     expect(said(await runPlaybook(lab))).toBe('');
   });
   afterAll(async () => lab?.stop());
