@@ -4,7 +4,7 @@ import { readBundles, revokeBundle, wasRevoked, whyUnsigned } from '../../../pki
 import { file } from '../../../resources/file.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { pkiOptions } from '../../files/certificates.ts';
-import { memberOf } from '../../model/cluster.ts';
+import { clusterOf, memberOf, quorum } from '../../model/cluster.ts';
 import { confFile, crlFile } from '../../model/paths.ts';
 import { refusal } from '../../refusal.ts';
 import { leaderLast, stops } from '../../roll.ts';
@@ -65,6 +65,17 @@ export async function deriveRevocation(
       carryOut: () => takeTurn(run, surveyed, host),
     })),
   ];
+}
+
+/**
+ * A stolen key does not wait for a host: the list is laid down where it can be, and the others get it once they are back.
+ * Where a member does not look at one yet it is restarted, which wants all.
+ */
+export function mayMissToRevoke({ hosts, unreachable }: PlayRun<EtcdFacts>): readonly string[] {
+  const [first] = hosts;
+  const allLook = hosts.every(({ target }) => target.facts.kept.looksAtList);
+  const isMost = first !== undefined && hosts.length >= quorum(clusterOf(first.target).members.length);
+  return allLook && isMost ? unreachable : [];
 }
 
 function revocation(surveyed: Surveyed, name: string): OperationStep {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlannedTask } from '../../../../../lib/dsl/play.ts';
 import { NOTHING_KEPT } from '../../../../../lib/etcd/facts/kept.ts';
-import { deriveRevocation } from '../../../../../lib/etcd/operations/certs/revoke.ts';
+import { deriveRevocation, mayMissToRevoke } from '../../../../../lib/etcd/operations/certs/revoke.ts';
 import { fingerprints, readCa, readCrl, readList, revokeBundle } from '../../../../../lib/pki/index.ts';
 import { file } from '../../../../../lib/resources/file.ts';
 import { open, options } from '../../../pki/support.ts';
@@ -32,6 +32,7 @@ function deriving(
   crl: Buffer | undefined,
   vars = {},
   plan: readonly PlannedTask[] = [],
+  reached = count,
 ) {
   const numbers = Array.from({ length: count }, (_, i) => i + 1);
   const member = (i: number) => ({
@@ -46,7 +47,8 @@ function deriving(
       reading: memberReading({ status: memberStatus(i), members: numbers.map((one) => listedMember(one)) }),
     },
   });
-  const cluster = fakeCluster(numbers.map(member), { etcd_pki_dir: dir, ...vars });
+  const members = numbers.map((i) => (i > reached ? undefined : member(i)));
+  const cluster = fakeCluster(members, { etcd_pki_dir: dir, ...vars });
   return (name: string) => deriveRevocation(cluster.run(), cluster, name);
 }
 
@@ -111,9 +113,25 @@ describe('what the inventory asks for beside the list', () => {
     const crl = (await readCrl(ca.dir))!;
     const steps = await deriving(ca, 3, crl, {}, [withWish, service])('carol');
     expect(steps.map(({ ledger }) => ledger.after.healthy)).toEqual([3, 3, 3, 3]);
+    const most = await deriving(ca, 3, crl, {}, [withWish, service], 2)('carol');
+    expect(most.map(({ host }) => host)).toEqual(['control', 'etcd02', 'etcd01']);
     const cutOff = await deriving(ca, 3, crl, {}, [service])('carol');
     expect(cutOff.map(({ ledger }) => ledger.after.healthy)).toEqual([3, 3, 3, 3, 2, 2, 2]);
   });
+});
+
+it.each<[string, reached: readonly boolean[], missable: readonly string[]]>([
+  ['is carried out', [true, true], ['etcd03']],
+  ['waits where a member does not look at a list yet, since that takes a restart', [true, false], []],
+  ['waits without most hosts', [true], []],
+])('a revocation %s while a host is down', (_what, looking, missable) => {
+  const { run } = fakeCluster(
+    [0, 1, 2].map((i) => {
+      const looksAtList = looking[i];
+      return looksAtList === undefined ? undefined : { facts: { kept: { ...NOTHING_KEPT, looksAtList } } };
+    }),
+  );
+  expect(mayMissToRevoke(run())).toEqual(missable);
 });
 
 describe('a revocation on a machine that has no list and no key of the client', () => {
