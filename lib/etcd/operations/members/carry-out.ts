@@ -104,11 +104,12 @@ async function add({ place, learner }: Deed & { kind: 'add' }, atHand: AtHand): 
 }
 
 async function start(place: Place, atHand: AtHand): Promise<void> {
-  const { run, view, facts } = atHand;
+  const { run, surveyed, view, facts } = atHand;
   const host = hostAt(place, atHand);
   const [first] = askers(atHand);
   const list = (first && (await listOf(first))) ?? view.scene.listed;
-  host.target.facts.cluster = { ...facts, joins: joinsOf(place, list) };
+  const sizes = surveyed.hosts.map(({ target }) => target.facts.reading?.status?.dbSize ?? 0);
+  host.target.facts.cluster = { ...facts, joins: joinsOf(place, list), incoming: Math.max(...sizes) };
   await host.replan({}, view.others);
   await eachOf(atHand, host, (one) => one.apply(() => true));
   await change(run, askers(atHand), {
