@@ -1,4 +1,4 @@
-import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
+import { joinSh, quote, type Sh, sh } from '../../../dsl/shell/sh.ts';
 import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import { READERS } from '../../facts/etcdctl/shell.ts';
 import { closedEnvironment, closedUrl } from '../../files/etcd-conf.ts';
@@ -37,6 +37,20 @@ const walAside = ({ member: { walDir }, run, verb }: RestorePlace) => `${walDir}
 /** Where the old data of a host is kept, for a sentence. */
 export function keptIn(place: RestorePlace): string {
   return [asideDir(place), ...(place.member.walDir === undefined ? [] : [walAside(place)])].join(' and ');
+}
+
+/** By which commands of root a host, with etcd stopped, has its old data again, and is none that was placed; for a sentence. */
+export function wayBack(place: RestorePlace): string {
+  const { dataDir, walDir } = place.member;
+  const swaps = [
+    [`${dataDir}/member`, `${asideDir(place)}/member`],
+    ...(walDir === undefined ? [] : [[walDir, walAside(place)]]),
+  ] as const;
+  const moves = swaps.map(([at = '', aside = '']) => {
+    const away = `${at}.after-${place.verb}-${place.run}`;
+    return `mv ${quote(at)} ${quote(away)} (where it is), mv ${quote(aside)} ${quote(at)}`;
+  });
+  return [...moves, `rm -f ${quote(placedRecord(place.member))}`].join(', ');
 }
 
 /** Record of the run whose restored data a host has. */
