@@ -48,7 +48,7 @@ async function strikeOnce(
   let at: { step: string; host: string } | undefined;
   let done: Promise<unknown> = Promise.resolve();
   const isOfLab = (host: string) => lab.hosts.some(({ name }) => name === host);
-  const { code } = await follow(lab, args, {
+  const { code, errors } = await follow(lab, args, {
     playbook,
     started: (process) => {
       child = process;
@@ -64,6 +64,8 @@ async function strikeOnce(
     },
   });
   await done;
+  if (at === undefined && code !== 0)
+    throw new Error(`${playbook} ended with ${code}: ${errors.map(({ message }) => message).join('; ')}`);
   if (at === undefined) return undefined;
   if (strike === 'machine') await comeBack(lab, at.host);
   return { step: at.step, code };
