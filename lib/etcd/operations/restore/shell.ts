@@ -162,6 +162,7 @@ export function placeData(place: RestorePlace): Sh {
   return joinSh([
     etcdctlFunction(member),
     sh`${refuseUnlessStopped(member)}
+${staysDown(member)}
 ${wal}
 $q_become sh -c 'umask 077; mkdir -p -- "$1"' q_own ${asideDir(place)} || exit
 $q_become sh -c ${SWAP} q_own ${[`${dataDir}/member`, `${nextDir(place)}/member`, `${asideDir(place)}/member`]} || exit
@@ -182,6 +183,7 @@ export function emptyPlace(place: RestorePlace): Sh {
   return joinSh([
     etcdctlFunction(member),
     sh`${refuseUnlessStopped(member)}
+${staysDown(member)}
 ${wal}
 if [ -e ${`${dataDir}/member`} ]; then
   $q_become sh -c 'umask 077; mkdir -p -- "$1"' q_own ${asideDir(place)} || exit
@@ -189,6 +191,16 @@ if [ -e ${`${dataDir}/member`} ]; then
 fi
 mkdir -p ${stateDir} && printf '%s\n' ${run} | q_write ${placedRecord(member)} 0644 '' ''`,
   ]);
+}
+
+/**
+ * A host that loses its power from now on does not start its member by itself: without data it would begin a cluster of
+ * its own, and with the new data it would be open to clients. Whoever opens it lets it start at boot again.
+ */
+function staysDown({ manager, service }: Member): Sh {
+  if (manager === 'process') return sh`:`;
+  const unit = `${service}.service`;
+  return sh`if systemctl is-enabled --quiet ${unit} 2>/dev/null; then systemctl disable --quiet ${unit} || exit; fi`;
 }
 
 /** `$1` goes to `$2`. */
@@ -217,7 +229,11 @@ ${startMember(member)}`;
 export function openToClients(place: RestorePlace): Sh {
   const { member } = place;
   const { manager, service } = member;
-  const restart = manager === 'process' ? startMember(member) : sh`systemctl restart ${`${service}.service`}`;
+  const unit = `${service}.service`;
+  const restart =
+    manager === 'process'
+      ? startMember(member)
+      : sh`systemctl enable --quiet ${unit} && systemctl restart ${unit}`;
   return joinSh([
     etcdctlFunction(member),
     sh`rm -f -- ${bootstrapFile(member)} && ${restart} || exit
