@@ -3,6 +3,7 @@ import { main } from '../lib/cli/main.ts';
 import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
 import { membersOperation } from '../lib/etcd/operations/members/index.ts';
+import { backups } from '../roles/backups.ts';
 import { binaries } from '../roles/binaries.ts';
 import { certs } from '../roles/certs.ts';
 import { config } from '../roles/config.ts';
@@ -42,5 +43,5 @@ export default await main(import.meta.url, {
       description: 'go on where the cluster cannot serve for a moment (one or two members)',
     },
   ],
-  plays: [operationPlay(membersOperation(), [firewall, certs, binaries, config, systemd])],
+  plays: [operationPlay(membersOperation(), [firewall, certs, binaries, config, systemd, backups])],
 });

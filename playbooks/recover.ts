@@ -3,6 +3,7 @@ import { main } from '../lib/cli/main.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
 import { RECOVER_FLAGS } from '../lib/etcd/operations/recover/flags.ts';
 import { recoverOperation } from '../lib/etcd/operations/recover/index.ts';
+import { backups } from '../roles/backups.ts';
 import { binaries } from '../roles/binaries.ts';
 import { certs } from '../roles/certs.ts';
 import { config } from '../roles/config.ts';
@@ -24,5 +25,5 @@ export default await main(import.meta.url, {
     ['-i inventory/prod.yaml --from etcd01', 'make it of the data of etcd01; the other hosts join it'],
   ],
   flags: RECOVER_FLAGS,
-  plays: [operationPlay(recoverOperation(), [firewall, certs, binaries, config, systemd])],
+  plays: [operationPlay(recoverOperation(), [firewall, certs, binaries, config, systemd, backups])],
 });

@@ -38,8 +38,11 @@ import { waitFor } from '../lib/resources/wait-for.ts';
 /** Seconds for a member to answer after its start; a first election takes one or two. */
 const READY = 60;
 
-/** The same for one that joins: all data comes over the network first. */
+/** The same for one that joins: all data comes over the network first, at `SLOWEST` at least. */
 const JOINED = 300;
+
+/** Bytes a second. */
+const SLOWEST = 1024 ** 2;
 
 /** The unit (or the plain process), enabled and running with the files as they are. */
 export const systemd: Role<EtcdFacts> = {
@@ -79,8 +82,9 @@ function unit(target: Target<EtcdFacts>, member: Member) {
         logs: member.logFiles,
         loads: loads(target, member, { [path]: sha256(content) }),
         ready: {
-          until: sh`[ "$(systemctl is-active ${member.service}.service)" = active ] && ${ready(target, member)}`,
-          timeout: joins(target) ? JOINED : READY,
+          until: sh`${joins(target) ? staysStarting(member) : sh`:`}
+[ "$(systemctl is-active ${member.service}.service)" = active ] && ${ready(target, member)}`,
+          timeout: patience(target),
           telling: tellingLine,
         },
       }),
@@ -107,7 +111,7 @@ function plainProcess(target: Target<EtcdFacts>, member: Member) {
         loads: loads(target, member),
         ready: {
           until: sh`grep -q ${listening} /proc/net/tcp /proc/net/tcp6 && ${ready(target, member)}`,
-          timeout: joins(target) ? JOINED : READY,
+          timeout: patience(target),
           telling: tellingLine,
         },
       }),
@@ -166,6 +170,23 @@ function firstStart({ facts: { cluster } }: Target<EtcdFacts>, member: Member): 
   const { joins, token, closed } = cluster ?? {};
   if (joins) return () => `${joinEnvironment(joins)}${closed ? closedEnvironment(member) : ''}`;
   return token === undefined ? undefined : () => bootstrapEnvironment(token);
+}
+
+function patience(target: Target<EtcdFacts>): number {
+  const { incoming = 0 } = target.facts.cluster ?? {};
+  return joins(target) ? JOINED + Math.ceil(incoming / SLOWEST) : READY;
+}
+
+/**
+ * Has systemd wait on, every ten seconds for two minutes: a learner is ready once all data is there, and one that is ended
+ * before begins anew, each time. Only from systemd 236 on, and only while somebody waits here; a drop-in would count as
+ * loaded.
+ */
+function staysStarting({ service }: Member): Sh {
+  return sh`case $(date +%s) in *0)
+  q_main=$(systemctl show -p MainPID ${service}.service)
+  NOTIFY_SOCKET=/run/systemd/notify systemd-notify --pid="\${q_main#MainPID=}" EXTEND_TIMEOUT_USEC=120000000 || : ;;
+esac`;
 }
 
 function joins({ facts }: Target<EtcdFacts>): boolean {

@@ -1,5 +1,6 @@
 import type { PlayHost, PlayRun } from '../dsl/play.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from './facts/index.ts';
+import { recoveredBy } from './facts/intent.ts';
 import { type Cluster, clusterOf } from './model/cluster.ts';
 
 export type EtcdHost = PlayHost<EtcdFacts>;
@@ -46,8 +47,7 @@ export function ofRecovered(hosts: readonly EtcdHost[]): readonly EtcdHost[] {
 
 /** ID of the cluster that was recovered last, as a member says that took part; undefined where nothing was, or nobody answers. */
 export function recoveredId(hosts: readonly EtcdHost[]): string | undefined {
-  const done = ({ target: { facts } }: EtcdHost) =>
-    facts.intent?.verb === 'recover' && !facts.intent.givenUp ? (facts.intent.done ?? '') : '';
+  const done = ({ target: { facts } }: EtcdHost) => recoveredBy(facts.intent) ?? '';
   const [last] = [...hosts].sort((a, b) => (done(a) < done(b) ? 1 : -1));
   return last && done(last) !== '' ? last.target.facts.reading?.status?.clusterId : undefined;
 }

@@ -108,6 +108,8 @@ export interface ClusterFacts {
    * them exactly, whatever else the inventory has.
    */
   readonly joins?: readonly string[];
+  /** Bytes of data that are sent to a member that joins. */
+  readonly incoming?: number;
   /** A member that joins is closed to clients until it is started once more. */
   readonly closed?: true;
 }

@@ -18,8 +18,18 @@ export interface Intent {
   readonly givenUp?: true;
   /** What a rerun must know and nobody can read anew. Never a secret. */
   readonly notes?: Readonly<Record<string, string>>;
+  /** The run that ended the last recovery of this cluster, before this one: see `recoveredBy`. */
+  readonly recovered?: string;
   /** What was open when this began, and is open again once this is done: a CA that takes another's place. */
   readonly under?: Intent;
+}
+
+/**
+ * The run that ended the last recovery that a host took part in, or its cluster had behind it when a later verb was noted
+ * there; undefined without one. Runs compare by their time.
+ */
+export function recoveredBy(intent: Intent | undefined): string | undefined {
+  return (intent?.verb === 'recover' && !intent.givenUp && intent.done) || intent?.recovered;
 }
 
 /** Where a host keeps the latest one. */
@@ -45,7 +55,7 @@ export function parseIntent(line: string | undefined): Intent | undefined {
 
 function intentOf(said: unknown): Intent | undefined {
   if (typeof said !== 'object' || said === null) return undefined;
-  const { verb, target, runId, done, givenUp, notes, under } = said as Record<string, unknown>;
+  const { verb, target, runId, done, givenUp, notes, recovered, under } = said as Record<string, unknown>;
   if (![verb, target, runId].every((one) => typeof one === 'string')) return undefined;
   const below = intentOf(under);
   return {
@@ -55,6 +65,7 @@ function intentOf(said: unknown): Intent | undefined {
     ...(typeof done === 'string' && { done }),
     ...(givenUp === true && { givenUp }),
     ...(typeof notes === 'object' && notes !== null && { notes: notes as Record<string, string> }),
+    ...(typeof recovered === 'string' && { recovered }),
     ...(below && { under: below }),
   };
 }

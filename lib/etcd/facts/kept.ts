@@ -23,6 +23,8 @@ export interface KeptFacts {
   readonly loadedCa: string | undefined;
   /** The list of revoked certificates, DER; undefined without one. */
   readonly crl: Buffer | undefined;
+  /** By its etcd.conf the member looks at such a list for each connection. */
+  readonly looksAtList: boolean;
   /** Version of the cluster that wrote the data last, as in 3.6.0; undefined while the member runs. */
   readonly dataVersion: string | undefined;
   /** Name and peer URL of the members that etcd.conf would found a cluster with: how the data here began. */
@@ -43,6 +45,7 @@ export const NOTHING_KEPT: KeptFacts = {
   loadedProgram: undefined,
   loadedCa: undefined,
   crl: undefined,
+  looksAtList: false,
   dataVersion: undefined,
   begunWith: [],
   peersApart: undefined,
@@ -78,6 +81,7 @@ if [ -f ${conf} ]; then
       ETCD_INITIAL_CLUSTER=*) echo "begun-with \${q_value%\"}" ;;
       ETCD_WAL_DIR=*) q_log=\${q_value%\"} ;;
       ETCD_PEER_CERT_ALLOWED_*) q_apart=yes ;;
+      ETCD_CLIENT_CRL_FILE=*) echo 'looks-at-list yes' ;;
     esac
   done <${conf}
   echo "peers-apart $q_apart"
@@ -162,6 +166,7 @@ export function parseKept(out: string): KeptFacts {
       const [, name, url] = /^([^=]+)=(https?:\/\/\S+)$/.exec(one) ?? [];
       return name !== undefined && url !== undefined ? [[name, url] as const] : [];
     }),
+    looksAtList: all('looks-at-list').length > 0,
     peersApart: all('peers-apart').map((said) => said === 'yes')[0],
     wrapper: all('wrapper').length > 0,
     withoutLog: all('without-log').length > 0,

@@ -21,6 +21,8 @@ export interface MemberReading {
   readonly status?: MemberStatus;
   readonly members?: readonly ListedMember[];
   readonly hash?: KeySpaceHash;
+  /** Bytes of its data where that is too large to be hashed without need: there is no `hash` then. */
+  readonly unhashed?: number;
   readonly alarms?: readonly Alarm[];
   /** Why one of these is missing. */
   readonly unanswered?: readonly Unanswered[];
@@ -36,30 +38,43 @@ export interface MemberReading {
   readonly foreign?: { readonly pid: number; readonly runs: string; readonly wanted: string };
 }
 
+/** Seconds for any answer: see `etcdctlFunction`. */
+const QUICK = 4;
+
+/** Bytes. While etcd hashes its data no write of that member ends: a second a gigabyte, more where a disk is read. */
+const LARGE = 256 * 1024 ** 2;
+
 /**
  * Read-only shell: questions to the host's own member, side by side since each is a process of its own.
  * Prints what `q_ask` does, or `@down` when there is no process to ask. `$q_version` is the installed version, where known.
- * `revision` is that of the hash, 0 the current one.
+ * `revision` is that of the hash; without one it is the current, and large data is not hashed. `seconds` are for the hash.
  *
  * From 3.5 on the member list is a linearizable read itself (API of `MemberListRequest.linearizable`), so
  * `endpoint health` would ask twice. Alarms have a question of their own: in the status they are a text for people,
  * whose white space is another in each build, and 3.3 does not have them there.
  */
-export function readMember(member: Member, revision = 0): Sh {
+export function readMember(member: Member, revision = 0, seconds = QUICK): Sh {
   return sh`${etcdctlFunction(member)}
 if [ -d "/proc/\${q_main:-0}" ]; then
-${askMember(member, revision)}
+${askMember(member, revision, seconds)}
 else q_part '@down 0'; fi`;
 }
 
-function askMember({ stateDir }: Member, revision: number): Sh {
+function askMember({ stateDir, dataDir }: Member, revision: number, seconds: number): Sh {
   const release = `${stateDir}/release`;
+  const size =
+    revision > 0 ? sh`0` : sh`$(stat -L -c %s -- ${`${dataDir}/member/snap/db`} 2>/dev/null || echo 0)`;
+  const isSmall = sh`[ "$q_db" -lt ${LARGE} ]`;
+  const askHash = (patience: number) =>
+    sh`q_ask hash q_etcdctl --command-timeout=${patience}s -w json endpoint hashkv --rev=${revision}`;
+  const again = seconds > QUICK ? sh`:` : askHash(30);
   return sh`if [ -z "\${q_version-}" ] && [ -f ${release} ]; then read -r q_version q_rest <${release}; fi
 ${ASK}
+q_db=${size} q_unhashed=
 q_ask_all() { q_answers=$(
   q_ask status q_etcdctl -w json endpoint status &
   q_ask members q_etcdctl -w json member list &
-  q_ask hash q_etcdctl -w json endpoint hashkv --rev=${revision} &
+  if ${isSmall}; then ${askHash(seconds)} & fi
   q_ask alarms q_etcdctl -w json alarm list &
   case \${q_version-} in 3.[5-9].* | 3.[1-9][0-9].*) ;; *) q_ask health q_etcdctl endpoint health & ;; esac
   wait
@@ -78,9 +93,10 @@ printf '%s\n' "$q_answers"
 # All data is read for a hash, which takes seconds a gigabyte: time that only a member that answers is given.
 case $q_answers in
   *'@hash 0'*) ;;
-  *'@status 0'*) q_ask hash q_etcdctl --command-timeout=30s -w json endpoint hashkv --rev=${revision} ;;
+  *'@status 0'*) if ${isSmall}; then ${again}; else q_unhashed=$q_db; fi ;;
 esac
 q_part "@version 0 \${q_version-}"; q_part "@asked 0 $q_url"; q_part "@url 0 $q_told"
+if [ -n "$q_unhashed" ]; then q_part "@unhashed 0 $q_unhashed"; fi
 if [ -n "$q_foreign" ]; then q_part "@foreign 0 $q_main $q_foreign"; q_part "@wanted 0 $q_exec"; fi
 for q_pem in server.pem peer.pem; do
   q_part "@$q_pem 0"
@@ -106,7 +122,8 @@ export function parseMember(out: string, revision = 0): MemberReading {
   };
   const status = answer('status', 'endpoint status');
   const members = answer('members', 'member list');
-  const hash = answer('hash', 'endpoint hashkv');
+  const unhashed = Number(printed('unhashed')?.out ?? 0);
+  const hash = unhashed > 0 ? undefined : answer('hash', 'endpoint hashkv');
   const alarms = answer('alarms', 'alarm list');
   const health = printed('health') ?? printed('members');
   const healthy = health?.code === 0;
@@ -119,6 +136,7 @@ export function parseMember(out: string, revision = 0): MemberReading {
     ...(status && { status }),
     ...(members && { members }),
     ...(hash && { hash: { ...hash, revision: revision || hash.revision } }),
+    ...(unhashed > 0 && { unhashed }),
     ...(alarms && { alarms }),
     unanswered,
     certificates: (['server.pem', 'peer.pem'] as const).flatMap(

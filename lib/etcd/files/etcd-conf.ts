@@ -7,6 +7,8 @@ import { settingsEnvironment } from '../model/flags.ts';
 import { caFile, crlFile, pairFiles } from '../model/paths.ts';
 import { isQuotable } from '../model/quotable.ts';
 
+const SETTINGS = '#[Settings]';
+
 /**
  * `etcd.conf` of a member, laid out as in the tutorial. It always says `existing` and carries no token:
  * what a bootstrap needs comes from a second file, so nothing here is rewritten afterwards, and a wiped
@@ -52,9 +54,18 @@ export function etcdConf(target: Target<EtcdFacts>): string {
     ...(target.facts.cluster?.peersApart && !saysWhoIsPeer(target)
       ? [line('ETCD_PEER_CERT_ALLOWED_HOSTNAME', 'localhost')]
       : []),
-    ...(settings.length ? ['', '#[Settings]', ...settings.map(([key, value]) => line(key, value))] : []),
+    ...(settings.length ? ['', SETTINGS, ...settings.map(([key, value]) => line(key, value))] : []),
     '',
   ].join('\n');
+}
+
+/** `etcd_settings` as such a file has them, all of them text. */
+export function settingsIn(conf: string): Readonly<Record<string, string>> {
+  const [, section = ''] = conf.split(`\n${SETTINGS}\n`);
+  const lines = section.matchAll(/^ETCD_(\w+)=(["'])(.*)\2$/gm);
+  return Object.fromEntries(
+    Array.from(lines, ([, name = '', , value = '']) => [name.toLowerCase().replaceAll('_', '-'), value]),
+  );
 }
 
 /** The user has said which certificates are those of members. */

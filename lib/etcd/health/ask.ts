@@ -1,28 +1,71 @@
 import type { PlayRun } from '../../dsl/play.ts';
 import { endOfCa } from '../facts/found-certificates.ts';
 import type { EtcdFacts } from '../facts/index.ts';
-import { isDown, parseMember, readMember } from '../facts/read-member.ts';
+import { isDown, type MemberReading, parseMember, readMember } from '../facts/read-member.ts';
 import { type Member, memberOf } from '../model/cluster.ts';
 import { etcdctlWrapper } from '../model/paths.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer } from './answer.ts';
-import { commonRevision, hashesCompare } from './judge-hashes.ts';
+import { judgeCluster } from './judge.ts';
+import { commonRevision, hashesCompare, isUnhashed, unknownHashes } from './judge-hashes.ts';
 
 /** How often hashes are asked for until they can be compared: a compaction at the wrong moment costs a round. */
 const HASH_ROUNDS = 3;
 
+/** For the hash of large data: more than a second a gigabyte, where a disk is read. */
+const HASH_SECONDS = 90;
+
 /**
  * Asks every member at once, each on its own host; a second time when clients wrote in between, then for the
- * hash at the revision that all of them have by now. That is done anew where a compaction came in between.
+ * hash at the revision that all of them have by now. That is done anew where a compaction came in between. Large data is
+ * hashed by one member after another, since no write of it ends meanwhile, and only where all else is well.
  */
 export async function askMembers(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly Answer[]> {
   for (let round = 1; ; round++) {
     const answers = await askOnce(run, surveyed, 0);
     const revision = commonRevision(answers);
     if (revision === undefined || hashesCompare(answers)) return answers;
-    const again = await askOnce(run, surveyed, revision);
+    const isLarge = answers.some(isUnhashed);
+    if (isLarge && judgeCluster(answers).length > 0) return answers;
+    const again = isLarge
+      ? await hashInTurn(surveyed, answers, revision)
+      : await askOnce(run, surveyed, revision);
     if (round === HASH_ROUNDS || hashesCompare(again)) return again;
   }
+}
+
+/** The answers as they are, with hashes: what else members say later is of another moment for each. */
+async function hashInTurn(
+  { hosts }: Surveyed,
+  answers: readonly Answer[],
+  revision: number,
+): Promise<readonly Answer[]> {
+  const hashed: Answer[] = [];
+  for (const answer of answers) {
+    const host = hosts.find(({ target }) => target.name === answer.member.host);
+    if (host === undefined || answer.reading === undefined) {
+      hashed.push(answer);
+      continue;
+    }
+    const { unhashed: _, ...known } = answer.reading;
+    const now = await askMember(host, revision, HASH_SECONDS).catch(() => 'unreached' as const);
+    if (now === 'unreached') hashed.push({ ...answer, reading: undefined, unreached: true });
+    else hashed.push({ ...answer, reading: now && { ...now, ...known, ...hashOf(now) } });
+  }
+  return hashed;
+}
+
+function hashOf({ hash, unanswered = [] }: MemberReading): Partial<MemberReading> {
+  return { ...(hash && { hash }), unanswered };
+}
+
+async function askMember(
+  host: EtcdHost,
+  revision: number,
+  seconds?: number,
+): Promise<MemberReading | undefined> {
+  const { out } = await host.read('asking the member', readMember(memberOf(host.target), revision, seconds));
+  return isDown(out) ? undefined : parseMember(out, revision);
 }
 
 async function askOnce(
@@ -34,8 +77,7 @@ async function askOnce(
   const asked = new Set<EtcdHost>();
   const one = async (host: EtcdHost) => {
     asked.add(host);
-    const { out } = await host.read('asking the member', readMember(memberOf(host.target), revision));
-    readings.set(host.target.name, isDown(out) ? undefined : parseMember(out, revision));
+    readings.set(host.target.name, await askMember(host, revision));
   };
   await run.each(hosts, one);
   // A host where a task failed takes part in nothing more, and is known to have failed; its member may answer.
@@ -52,10 +94,17 @@ async function askOnce(
   });
 }
 
-/** What the facts already know; asked anew only where their hashes cannot be compared. */
-export async function knownAnswers(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly Answer[]> {
+/**
+ * What the facts already know; asked anew only where their hashes cannot be compared. `sparing`: large data need not be.
+ */
+export async function knownAnswers(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  { sparing = false }: { readonly sparing?: boolean } = {},
+): Promise<readonly Answer[]> {
   const known = answersFromFacts(surveyed);
-  return hashesCompare(known) ? known : askMembers(run, surveyed);
+  const isEnough = sparing ? unknownHashes(known).length === 0 : hashesCompare(known);
+  return isEnough ? known : askMembers(run, surveyed);
 }
 
 /** What the facts already know, in the same form. */

@@ -9,7 +9,7 @@ export function isRefused({ unanswered = [], said }: MemberReading): boolean {
 }
 
 /** What lets members be asked, in words to copy: etcd takes the common name of their certificates for their user. */
-export function wayIn(member: Member, reading: MemberReading): string {
+export function wayIn(member: Member, reading: Pick<MemberReading, 'certificates'>): string {
   const name = reading.certificates.find(({ commonName }) => commonName)?.commonName ?? member.name;
   const user = quote(name);
   return `authentication is enabled, and user ${name}, of its certificate, may not ask; as a user with role root: etcdctl user add ${user} --no-password; etcdctl user grant-role ${user} root`;

@@ -8,9 +8,9 @@ import {
   unansweredSaid,
 } from './answer.ts';
 
-/** A healthy member whose data cannot be compared with the others' may have any: that is not health. */
+/** A healthy member whose data cannot be compared with the others' may have any: that is not health. Of large data see `isUnhashed`. */
 export function unknownHashes(answers: readonly Answer[]): Finding[] {
-  const healthy = answers.filter(({ reading }) => reading?.healthy);
+  const healthy = answers.filter((answer) => answer.reading?.healthy && !isUnhashed(answer));
   const states = groupHosts(healthy, hashState);
   const findings = healthy
     .filter(({ reading }) => !reading?.hash)
@@ -55,11 +55,19 @@ function hashState({ reading }: Answer): string | undefined {
 
 /** The hashes of all healthy members are there and of one state: it need not be asked again. */
 export function hashesCompare(answers: readonly Answer[]): boolean {
-  return unknownHashes(answers).length === 0;
+  return unknownHashes(answers).length === 0 && !answers.some(isUnhashed);
 }
 
-/** The latest revision that every member with a hash has: they can be asked for the hash at this one. */
+/** Its data is large, and nobody wanted to know yet whether it is that of the others. */
+export function isUnhashed({ reading }: Answer): boolean {
+  return reading?.unhashed !== undefined;
+}
+
+/** The latest revision that every member with a hash, or with large data, has: they can be asked for the hash at this one. */
 export function commonRevision(answers: readonly Answer[]): number | undefined {
-  const revisions = answers.flatMap(({ reading }) => reading?.hash?.revision ?? []);
+  const revisions = answers.flatMap(
+    (answer) =>
+      answer.reading?.hash?.revision ?? (isUnhashed(answer) ? (answer.reading?.status?.revision ?? []) : []),
+  );
   return revisions.length > 0 ? Math.min(...revisions) : undefined;
 }

@@ -10,6 +10,7 @@ import type { Listed, Problem } from './listed.ts';
 import { ofMachines } from './machine-problems.ts';
 import { SET_ASIDE, setAsideHosts } from './set-aside.ts';
 import { ofSettings } from './setting-problems.ts';
+import { sharedPki } from './shared-pki.ts';
 import { ETCD_VARS, type EtcdVar } from './vars.ts';
 
 /** Members share one folder of certificates, made by one set of rules. */
@@ -31,6 +32,7 @@ export function modelProblems(hosts: readonly HostData[]): readonly PlayProblem[
     ...ofNames(all),
     ...all.flatMap(ofHost),
     ...ofMachines(all),
+    ...ofPki(hosts),
     ...clusters.flatMap((name) => ofCluster(all.filter(({ member }) => member.cluster === name))),
   ];
 }
@@ -87,6 +89,16 @@ function ofNames(all: readonly Listed[]): readonly Problem[] {
         ]
       : []),
   ];
+}
+
+function ofPki(hosts: readonly HostData[]): readonly Problem[] {
+  return sharedPki(hosts).map(({ host, clusters: [first, second], dir }) => ({
+    host,
+    variable: 'etcd_pki_dir',
+    level: 'warning',
+    message: `clusters ${first} and ${second} both have ${dir}: clients of one are let into the other, and its CA cannot be rotated`,
+    hint: 'set etcd_pki_dir for one cluster, or leave it out',
+  }));
 }
 
 function ofHost(listed: Listed): readonly Problem[] {

@@ -6,9 +6,10 @@ import { story } from './story.ts';
 
 const USAGE = `npm run chaos -- [options]
 
-Plays stories on clusters of real hosts under a client: rolls, members that come, go and are replaced, backups,
-renewals, while runs are killed, hosts lose power or network, disks fill up and certificates end. No acknowledged
-write may be lost, no run may end with a wrong exit code, and each operation must come to its end.
+Plays stories on clusters of real hosts under a client: rolls, members that come, go, move and are replaced,
+backups, renewals, rotations of the CA, while runs are killed, hosts lose power or network, disks fill up and
+certificates end. No acknowledged write may be lost, no run may end with a wrong exit code, and each operation must
+come to its end.
 
   --seed N    the first story's (the time); each story adds one
   --seeds N   how many stories (1)

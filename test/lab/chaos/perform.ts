@@ -22,10 +22,15 @@ const TAKES: Readonly<Record<Operation['name'], number>> = {
   site: 1500,
   backup: 2500,
   renew: 4000,
+  rotate: 12_000,
   grow: 9000,
   shrink: 6000,
   replace: 10_000,
+  move: 8000,
 };
+
+/** The bundle that the client goes by: it trusts what the members have, also while their CA is rotated. */
+const CLIENT = 'app';
 
 /** Runs after which a cluster is whole again: the last breath of a killed run may hold the first one off. */
 const TRIES = 4;
@@ -57,7 +62,7 @@ async function performOn(
 ): Promise<Performed> {
   const problems: string[] = [];
   await stage.found();
-  const client = startClient(stage.lab);
+  const client = startClient(stage.lab, { bundle: CLIENT });
   await client.working;
   for (const [i, act] of acts.entries()) {
     const began = performance.now();
@@ -77,7 +82,7 @@ async function performOn(
 async function play(stage: Stage, act: Act): Promise<{ told: string; problems: readonly string[] }> {
   const { lab } = stage;
   const blow = blowOf(act.trouble, lab);
-  const [playbook, ...args] = await stage.prepare(act);
+  const [[playbook, ...args], ...others] = await stage.prepare(act);
   await blow.before?.();
   let struck: Promise<unknown> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -99,6 +104,7 @@ async function play(stage: Stage, act: Act): Promise<{ told: string; problems: r
     ? []
     : [`it ended with ${run.code}: ${run.errors.map(({ message }) => message).join('; ')}`];
   const again = await stage.until(playbook, args);
+  for (const [next, ...words] of others) again.push(...(await stage.until(next, words)));
   await stage.leave(act);
   const check = await stage.settled();
   const listed = await stage.listed();
@@ -119,11 +125,20 @@ async function play(stage: Stage, act: Act): Promise<{ told: string; problems: r
   };
 }
 
+/** A playbook and its arguments. */
+type Command = readonly [playbook: string, ...args: string[]];
+
+/** Ports of members among themselves. */
+const [USUAL, MOVED] = [2380, 2390];
+
 /** A lab with its inventory, and what was set there. */
 class Stage {
   readonly lab: Lab;
   readonly #whole: ReturnType<typeof parse>;
   #setting = 30_000;
+  #rotations = 0;
+  /** Where others reach a member that has moved. */
+  readonly #ports = new Map<string, number>();
 
   constructor(lab: Lab, whole: ReturnType<typeof parse>) {
     this.lab = lab;
@@ -135,30 +150,42 @@ class Stage {
     rmSync(join(this.lab.stateDir, '.quorate'), { recursive: true, force: true });
     const run = await runPlaybook(this.lab);
     if (run.code !== 0) throw new Error(`no cluster to begin with: ${said(run)}`);
+    const bundle = await runPlaybook(this.lab, ['--client', CLIENT], { playbook: 'certs' });
+    if (bundle.code !== 0) throw new Error(`no bundle for the client: ${said(bundle)}`);
   }
 
-  /** Brings inventory and machines to where the operation is wanted; its playbook and arguments. */
-  async prepare({ operation, members, then }: Act): Promise<readonly [string, ...string[]]> {
+  /** Brings inventory and machines to where the operation is wanted; its commands, of which the first meets the trouble. */
+  async prepare({ operation, members, then }: Act): Promise<readonly [Command, ...Command[]]> {
     switch (operation.name) {
       case 'roll':
         this.#setting += 1;
         this.#inventoryHas(members);
-        return ['site'];
+        return [['site']];
       case 'site':
-        return ['site'];
+        return [['site']];
       case 'backup':
-        return ['backup'];
+        return [['backup']];
       case 'renew':
-        return ['certs', '--renew', '-y'];
+        return [['certs', '--renew', '-y']];
+      case 'rotate':
+        this.#rotations += 1;
+        return [
+          ['certs', '--rotate-ca', '-y', ...(this.#rotations > 1 ? ['--again'] : [])],
+          ['certs', '--rotate-ca', '--clients-ready', '-y'],
+        ];
+      case 'move':
+        this.#ports.set(operation.host, this.#ports.get(operation.host) === MOVED ? USUAL : MOVED);
+        this.#inventoryHas(members);
+        return [['members', '-y']];
       case 'grow':
         await this.lab.reset(operation.host);
         this.#inventoryHas(then);
-        return ['members', '-y'];
+        return [['members', '-y']];
       case 'shrink':
-        return ['members', '-y', '--remove', operation.host];
+        return [['members', '-y', '--remove', operation.host]];
       case 'replace':
         await this.lab.reset(operation.host);
-        return ['members', '-y', '--replace', operation.host];
+        return [['members', '-y', '--replace', operation.host]];
     }
   }
 
@@ -168,7 +195,7 @@ class Stage {
   }
 
   /** Runs it until it ends with 0; where it does not, site.ts sees to what the trouble has left first. */
-  async until(playbook: string, args: readonly string[]): Promise<readonly Outcome[]> {
+  async until(playbook: string, args: readonly string[]): Promise<Outcome[]> {
     const runs: Outcome[] = [];
     for (let tries = 0; tries < TRIES; tries++) {
       runs.push(await runPlaybook(this.lab, args, { playbook }));
@@ -198,7 +225,8 @@ class Stage {
 
   #inventoryHas(names: readonly string[]): void {
     const { etcd } = this.#whole;
-    const hosts = Object.fromEntries(names.map((name) => [name, etcd.hosts[name]]));
+    const port = (name: string) => ({ etcd_peer_port: this.#ports.get(name) ?? USUAL });
+    const hosts = Object.fromEntries(names.map((name) => [name, { ...etcd.hosts[name], ...port(name) }]));
     const vars = { ...etcd.vars, etcd_settings: { 'snapshot-count': this.#setting } };
     writeFileSync(this.lab.inventoryFile, stringify({ ...this.#whole, etcd: { ...etcd, hosts, vars } }));
   }

@@ -2,8 +2,8 @@ import { random } from '../support/random.ts';
 
 /** What a person does to the cluster. */
 export type Operation =
-  | { readonly name: 'roll' | 'backup' | 'renew' | 'site' }
-  | { readonly name: 'grow' | 'shrink' | 'replace'; readonly host: string };
+  | { readonly name: 'roll' | 'backup' | 'renew' | 'rotate' | 'site' }
+  | { readonly name: 'grow' | 'shrink' | 'replace' | 'move'; readonly host: string };
 
 /** What happens meanwhile. `after` is how far the run is, from 0 (its start) to 1 (about its end). */
 export type Trouble =
@@ -49,7 +49,7 @@ function operationOn(
 ): Operation {
   const spare = hosts.filter((host) => !members.includes(host));
   const name = pick<Operation['name']>([
-    ...(['roll', 'roll', 'backup', 'renew', 'site', 'replace'] as const),
+    ...(['roll', 'backup', 'renew', 'rotate', 'site', 'replace', 'move'] as const),
     ...(spare.length > 0 ? (['grow', 'grow'] as const) : []),
     ...(members.length > LEAST ? (['shrink', 'shrink'] as const) : []),
   ]);
@@ -58,6 +58,7 @@ function operationOn(
       return { name, host: pick(spare) };
     case 'shrink':
     case 'replace':
+    case 'move':
       return { name, host: pick(members) };
     default:
       return { name };

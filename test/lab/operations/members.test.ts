@@ -31,6 +31,7 @@ describeLab('members come and go', () => {
       hosts: THREE.length + MORE.length,
     });
     whole = parse(readFileSync(lab.inventoryFile, 'utf8'));
+    whole.etcd.vars.etcd_backup_schedule = 'monthly';
     inventoryHas(THREE);
     expect(said(await site())).toBe('');
   });
@@ -134,9 +135,11 @@ describeLab('members come and go', () => {
     await underClient('shrunk', () => finishes(THREE, '--remove', MORE.join()));
     const { stdout } = await lab.ssh(
       'etcd04',
-      `ls -d ${DATA}*; systemctl is-enabled etcd; systemctl is-active etcd`,
+      `ls -d ${DATA}*; systemctl is-enabled etcd etcd-backup.timer; systemctl is-active etcd etcd-backup.timer`,
     );
-    expect(stdout).toMatch(/^\S+default\.etcd\.set-aside-\S+\n(?:\S+default\.etcd\n)?disabled\ninactive\n$/);
+    expect(stdout).toMatch(
+      /^\S+default\.etcd\.set-aside-\S+\n(?:\S+default\.etcd\n)?disabled\ndisabled\ninactive\ninactive\n$/,
+    );
     const rules = (await lab.ssh('etcd01', 'cat /opt/etcd/cfg/firewall.*')).stdout;
     expect(rules).not.toContain(lab.hosts[3]?.address);
     inventoryHas(THREE);

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { program } from '../../program.ts';
 import { startClient } from '../support/client.ts';
 import { describeLab } from '../support/describeLab.ts';
@@ -8,6 +10,7 @@ import { etcdctl } from '../support/etcdctl.ts';
 import { type Lab, startLab } from '../support/lab.ts';
 import { isWhole, itLong } from '../support/long.ts';
 import { type Outcome, ROOT, runPlaybook, stepsOf } from '../support/playbook.ts';
+import { strikeEach } from '../support/strikeEach.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
 /** What takes longer than a build should: `npm run test:recover`. */
@@ -21,6 +24,9 @@ describeLab('a cluster that has lost its quorum', () => {
   beforeAll(async () => {
     const version = process.env.QUORATE_LAB_ETCD ?? '';
     lab = await startLab({ name: `recover${version.replaceAll('.', '')}` });
+    const { etcd } = parse(readFileSync(lab.inventoryFile, 'utf8'));
+    etcd.vars.etcd_backup_schedule = 'monthly';
+    writeFileSync(lab.inventoryFile, stringify({ etcd }));
     expect(said(await runPlaybook(lab))).toBe('');
   });
   afterAll(async () => lab?.stop());
@@ -167,5 +173,23 @@ describeLab('a cluster that has lost its quorum', () => {
       expect((await site('--check')).changed).toEqual([]);
     },
     600_000,
+  );
+
+  itLong('RECOVER')(
+    'is finished by a rerun in whatever step a machine is lost',
+    async () => {
+      await on('etcd01', `${etcdctl(lab.hosts)}; ctl put power x`);
+      await on('etcd03', 'systemctl stop etcd');
+      await lab.reset('etcd02');
+      const before = await contents('etcd01');
+      const words = ['--from', 'etcd01', '--lost', 'etcd03', '-y'];
+      const struck = await strikeEach(lab, 'machine', 'recover', words);
+      expect(struck.steps.length).toBeGreaterThan(5);
+      expect(await Promise.all(THREE.map(contents))).toEqual([before, before, before]);
+      const again = await recover(...words);
+      expect([again.code, steps(again)]).toEqual([0, []]);
+      expect((await site('--check')).changed).toEqual([]);
+    },
+    900_000,
   );
 });

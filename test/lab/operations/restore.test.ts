@@ -8,7 +8,8 @@ import { describeLab } from '../support/describeLab.ts';
 import { etcdctl } from '../support/etcdctl.ts';
 import { type Lab, startLab } from '../support/lab.ts';
 import { isWhole, itLong } from '../support/long.ts';
-import { ROOT, runPlaybook } from '../support/playbook.ts';
+import { ROOT, runPlaybook, stepsOf } from '../support/playbook.ts';
+import { strikeEach } from '../support/strikeEach.ts';
 
 /** `QUORATE_KILLS=all` kills a restore in each kind of step, not in some. */
 const EVERY = isWhole('KILLS');
@@ -144,6 +145,27 @@ describeLab('restoring a cluster', () => {
     expect((await standing()).id).not.toBe(id);
     expect(await contents()).toEqual([AS_TAKEN]);
   });
+
+  itLong('KILLS')(
+    'is finished by a rerun in whatever step a machine is lost, and gives exactly the snapshot',
+    async () => {
+      await ctl('ctl put key5 power');
+      const taken = await contents();
+      const to = join(lab.stateDir, 'struck');
+      expect((await runPlaybook(lab, ['--to', to], { playbook: 'backup' })).code).toBe(0);
+      const { stdout } = await lab.run('sh', ['-c', `ls ${to}/*.db`]);
+      await ctl('ctl put key6 late');
+      const struck = await strikeEach(lab, 'machine', 'restore', ['--from', stdout.trim(), '-y']);
+      expect(struck.steps.length).toBeGreaterThan(4);
+      expect(await contents()).toEqual(taken);
+      const again = await restore('--from', stdout.trim(), '-y');
+      expect([again.code, stepsOf(again, 'begun')]).toEqual([0, []]);
+      const site = await runPlaybook(lab, ['--check']);
+      expect([site.code, site.errors, site.changed]).toEqual([0, [], []]);
+      await ctl('ctl del key5');
+    },
+    900_000,
+  );
 
   itLong('KILLS')(
     'takes a copy from where backup put it, opened on its way, and keeps nothing of it here',

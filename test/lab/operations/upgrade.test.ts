@@ -11,6 +11,7 @@ import { type Lab, startLab } from '../support/lab.ts';
 import { isWhole } from '../support/long.ts';
 import { type Outcome, runPlaybook, stepsOf } from '../support/playbook.ts';
 import { tarballOf } from '../support/releases/releases.ts';
+import { type Strike, strikeEach } from '../support/strikeEach.ts';
 
 /** The whole chain of minors, and programs that do not come up: minutes. */
 const all = isWhole('UPGRADES');
@@ -136,6 +137,25 @@ describeLab('an upgrade of a cluster that is in use', () => {
     },
     480_000,
   );
+
+  for (const strike of ['run', 'machine'] satisfies Strike[])
+    long('3.6.16', '3.7.3')(
+      `is finished by a rerun in whatever step the ${strike} is lost`,
+      async () => {
+        await found('3.6.16');
+        await startWriter();
+        const struck = await strikeEach(lab, strike, 'upgrade', ['-y', '-e', 'etcd_version=3.7.3']);
+        expect(struck.steps.length).toBeGreaterThan(3);
+        expect(versions(await runPlaybook(lab, [], { playbook: 'status' }))).toEqual(Array(3).fill('3.7.3'));
+        // A leader that is lost is missed until another one is elected.
+        await endWriter(`the ${strike} lost in each step`, strike === 'run' ? undefined : 15_000);
+        const again = await upgrade('3.7.3');
+        expect([said(again), steps(again), again.changed]).toEqual(['', [], []]);
+        const after = await site('3.7.3', '--check');
+        expect([said(after), after.changed]).toEqual(['', []]);
+      },
+      900_000,
+    );
 
   long('3.6.16', '3.7.3')(
     'puts back a program that does not come up, and stops; the next one is taken',

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts/index.ts';
 import type { MemberReading } from '../../../lib/etcd/facts/read-member.ts';
+import { memberService } from '../../../lib/etcd/files/member-service.ts';
 import { systemd } from '../../../roles/systemd.ts';
 import { DEFAULTS } from '../support/defaults.ts';
+import { clusterFacts } from '../support/fake-cluster.ts';
 
 const SYSTEMD = { ...DEFAULTS, etcd_address: '10.0.0.1' };
 const PROCESS = { ...SYSTEMD, etcd_service_manager: 'process', etcd_config_dir: '/srv/a/cfg' };
@@ -18,6 +20,17 @@ function tasks(vars: object, facts: Partial<EtcdFacts>) {
 
 const answers = { healthy: true } as MemberReading;
 const silent = { healthy: false } as MemberReading;
+
+it.each([
+  ['that starts', {}, 60, false],
+  ['that joins', { joins: ['etcd01=https://10.0.0.1:2380'] }, 300, true],
+  ['that joins large data', { joins: ['etcd01=https://10.0.0.1:2380'], incoming: 2 ** 32 }, 300 + 4096, true],
+])('a member %s is given its time, by systemd as well', (_what, change, seconds, isExtended) => {
+  const all = tasks(SYSTEMD, { cluster: clusterFacts(change) });
+  const ready = all.flatMap((task) => memberService.wishOf(task)?.service.ready ?? [])[0];
+  expect(ready?.timeout).toBe(seconds);
+  expect(ready?.until.text.includes('EXTEND_TIMEOUT_USEC=')).toBe(isExtended);
+});
 
 describe('that a member was part of a quorum', () => {
   it.each<[string, object, Partial<EtcdFacts>, string[]]>([

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import type { PlayProblem } from '../../../dsl/play.ts';
 import type { HostData, Vars } from '../../../dsl/role.ts';
+import { sharedPki } from '../../model/shared-pki.ts';
 import { CLUSTER_FLAG } from '../common/cluster-flag.ts';
 
 /** What is to be done: nothing but to look, or one of these. */
@@ -132,6 +133,12 @@ export function certsProblems(hosts: readonly HostData[], words: readonly string
   const unread = job === 'import' ? unreadable([String(vars.import), ...words]) : undefined;
   if (unread !== undefined)
     return wrong(unread, '--import takes folders and files of certificates, PEM or DER');
+  const [shared] = job === 'rotate-ca' ? sharedPki(hosts) : [];
+  if (shared !== undefined)
+    return wrong(
+      `${shared.dir} is the folder of clusters ${shared.clusters.join(' and ')}: a new CA of one would be a stranger's to the other`,
+      'give each its own copy of the folder with etcd_pki_dir, then rotate',
+    );
   const client = vars.client ?? vars.revoke;
   if (client !== undefined && !CLIENT_NAME.test(String(client))) {
     return wrong(

@@ -3,12 +3,13 @@ import type { Role } from '../../../dsl/role.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
+import { verbLine } from '../../verb-line.ts';
 import { type Operation, operationPlay } from '../common/operation.ts';
 import { clientSaid, deriveClient } from './clients.ts';
 import { deriveImport, deriveRequests, requestsSaid } from './external.ts';
 import { certsProblems, isAskedFor, jobOf } from './flags.ts';
 import { deriveRenewal } from './renew.ts';
-import { deriveRevocation } from './revoke.ts';
+import { deriveRevocation, mayMissToRevoke } from './revoke.ts';
 import { deriveRotation, rotationSaid } from './rotation/carry-out.ts';
 import { judgeCertificates, lackingCertificates, readCertificates } from './table.ts';
 
@@ -51,6 +52,7 @@ function certsOperation(words: readonly string[]): Operation {
     },
     mayMiss: (run) => {
       const vars = run.hosts[0]?.target.vars ?? {};
+      if (jobOf(vars) === 'revoke') return mayMissToRevoke(run);
       return ['look', 'client'].includes(jobOf(vars)) ? run.unreachable : [];
     },
     mayBeBare: ({ vars }) => ['csr', 'import'].includes(jobOf(vars)),
@@ -102,8 +104,12 @@ function unsound({ cluster }: Surveyed, problems: readonly string[]): QuorateErr
   );
 }
 
-function unseen({ unreachable }: PlayRun<EtcdFacts>, { cluster }: Surveyed): QuorateError {
+function unseen({ unreachable }: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed): QuorateError {
+  const { revoke } = hosts[0]?.target.vars ?? {};
   return new QuorateError(`${cluster.name}: not reached, so not looked at: ${unreachable.join(', ')}`, {
     exitCode: EXIT.unreachable,
+    ...(revoke !== undefined && {
+      hint: `whose certificate is revoked is let in there still; once it is back: ${verbLine('certs', cluster, '--revoke', String(revoke))}`,
+    }),
   });
 }

@@ -4,13 +4,14 @@ import { readBundles, revokeBundle, wasRevoked, whyUnsigned } from '../../../pki
 import { file } from '../../../resources/file.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { pkiOptions } from '../../files/certificates.ts';
-import { memberOf } from '../../model/cluster.ts';
+import { clusterOf, memberOf, quorum } from '../../model/cluster.ts';
 import { confFile, crlFile } from '../../model/paths.ts';
 import { refusal } from '../../refusal.ts';
-import { changesService, leaderLast } from '../../roll.ts';
+import { leaderLast, stops } from '../../roll.ts';
 import { listsOnHosts } from '../../survey/revocations.ts';
 import { clusterFacts, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 import type { OperationStep } from '../common/operation.ts';
+import { refusePending } from '../common/pending.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
 import { surveyWithCas } from './rotation/state.ts';
 import { refuseDowntime, takeTurn } from './turn.ts';
@@ -38,15 +39,15 @@ export async function deriveRevocation(
   }
   const hosts = leaderLast(surveyed.hosts, surveyed);
   const list = clusterFacts(surveyed)?.crl;
+  const blind = hosts.filter(({ target }) => !target.facts.kept.looksAtList);
+  await refuseOthers(run, { cluster, hosts: blind });
   await run.each(hosts, (host) => host.replan());
   const isLaid = ({ name, facts: { kept } }: EtcdHost['target']) =>
     list === undefined ||
     list.keeps.includes(name) ||
     (kept.crl !== undefined && sha256(kept.crl) === list.sha256);
   const laid = hosts.filter(({ target }) => there || !isLaid(target));
-  const turns = hosts.filter((host) =>
-    list === undefined ? host.target.facts.kept.crl === undefined : isTurnDue(host),
-  );
+  const turns = hosts.filter((host) => blind.includes(host) || isOnlyToRestart(host));
   if (turns.length > 0) refuseDowntime(surveyed);
   const whole = tallyOf(hosts);
   return [
@@ -64,6 +65,17 @@ export async function deriveRevocation(
       carryOut: () => takeTurn(run, surveyed, host),
     })),
   ];
+}
+
+/**
+ * A stolen key does not wait for a host: the list is laid down where it can be, and the others get it once they are back.
+ * Where a member does not look at one yet it is restarted, which wants all.
+ */
+export function mayMissToRevoke({ hosts, unreachable }: PlayRun<EtcdFacts>): readonly string[] {
+  const [first] = hosts;
+  const allLook = hosts.every(({ target }) => target.facts.kept.looksAtList);
+  const isMost = first !== undefined && hosts.length >= quorum(clusterOf(first.target).members.length);
+  return allLook && isMost ? unreachable : [];
 }
 
 function revocation(surveyed: Surveyed, name: string): OperationStep {
@@ -91,10 +103,22 @@ async function refuseUnsigned({ cluster, hosts }: Surveyed): Promise<void> {
   );
 }
 
-/** Its configuration or its start is due: what a list beside it is not. */
-function isTurnDue(host: EtcdHost): boolean {
+/** Refuses what differs as if there were no list: the restart that has a member look at it would bring that along. */
+async function refuseOthers(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+  await run.each(surveyed.hosts, async (host) => {
+    const { facts } = host.target;
+    const { cluster, kept } = facts;
+    Object.assign(facts, { cluster: { ...cluster, crl: undefined }, kept: { ...kept, crl: undefined } });
+    await host.replan();
+    Object.assign(facts, { cluster, kept });
+  });
+  refusePending(surveyed);
+}
+
+/** Its turn was cut off behind its files. Where those differ as well it is not about the list, which it looks at already. */
+function isOnlyToRestart(host: EtcdHost): boolean {
   const conf = confFile(memberOf(host.target));
-  return changesService(host) || host.plan.some((one) => isDue(one) && file.wishOf(one.task)?.path === conf);
+  return stops(host) && !host.plan.some((one) => isDue(one) && file.wishOf(one.task)?.path === conf);
 }
 
 /** A list of the user's own is not to be overwritten, and etcd looks at one alone. */

@@ -1,7 +1,7 @@
 import { runId } from '../../../dsl/common/run-id.ts';
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { type Intent, writeIntent } from '../../facts/intent.ts';
+import { type Intent, recoveredBy, writeIntent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
@@ -32,9 +32,17 @@ function below({ hosts }: PlayRun<EtcdFacts>, verb: string): Pick<Intent, 'under
   return under === undefined ? {} : { under };
 }
 
-/** Whoever runs it again learns of it from any host: one without it is no ground for the next step. */
-async function onAll(run: PlayRun<EtcdFacts>, intent: Intent): Promise<void> {
+/**
+ * Whoever runs it again learns of it from any host: one without it is no ground for the next step. That the cluster was
+ * recovered is carried along: hosts with the data of before may come back at any time.
+ */
+async function onAll(run: PlayRun<EtcdFacts>, wished: Intent): Promise<void> {
   const doing = 'noting what is under way';
+  const recovered = run.hosts
+    .flatMap(({ target }) => recoveredBy(target.facts.intent) ?? [])
+    .sort()
+    .at(-1);
+  const intent = { ...wished, ...(recovered !== undefined && { recovered }) };
   const noted = await run.each(run.hosts, (host) =>
     must(host, doing, writeIntent(memberOf(host.target), intent)),
   );

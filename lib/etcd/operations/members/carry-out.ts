@@ -5,6 +5,8 @@ import { EXIT, QuorateError } from '../../../errors.ts';
 import { lastLine } from '../../facts/etcdctl/answers.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
+import { backupTimer } from '../../model/paths.ts';
+import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
 import { leaderLast, roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
@@ -16,6 +18,9 @@ import { joinsOf } from './joins.ts';
 import { factsAt, namesMembers, type View } from './look.ts';
 import type { ListedMember, Place } from './scene.ts';
 import { asker, whole, working } from './whole.ts';
+
+/** Roles that need a member that runs, or start it. */
+const OF_STARTED: readonly string[] = ['systemd', 'backups'];
 
 /** What a step has at hand. */
 export interface AtHand {
@@ -88,7 +93,7 @@ async function add({ place, learner }: Deed & { kind: 'add' }, atHand: AtHand): 
   const host = hostAt(place, atHand);
   host.target.facts.cluster = { ...facts, joins: [] };
   await host.replan({}, view.others);
-  await eachOf(atHand, host, (one) => one.apply(({ role }) => role !== 'systemd'));
+  await eachOf(atHand, host, (one) => one.apply(({ role }) => !OF_STARTED.includes(role)));
   await change(run, working(surveyed, view.scene).hosts, {
     doing: `adding ${place.host}`,
     command: ['member', 'add', place.name, `--peer-urls=${place.peerUrl}`, ...(learner ? ['--learner'] : [])],
@@ -99,11 +104,12 @@ async function add({ place, learner }: Deed & { kind: 'add' }, atHand: AtHand): 
 }
 
 async function start(place: Place, atHand: AtHand): Promise<void> {
-  const { run, view, facts } = atHand;
+  const { run, surveyed, view, facts } = atHand;
   const host = hostAt(place, atHand);
   const [first] = askers(atHand);
   const list = (first && (await listOf(first))) ?? view.scene.listed;
-  host.target.facts.cluster = { ...facts, joins: joinsOf(place, list) };
+  const sizes = surveyed.hosts.map(({ target }) => target.facts.reading?.status?.dbSize ?? 0);
+  host.target.facts.cluster = { ...facts, joins: joinsOf(place, list), incoming: Math.max(...sizes) };
   await host.replan({}, view.others);
   await eachOf(atHand, host, (one) => one.apply(() => true));
   await change(run, askers(atHand), {
@@ -181,26 +187,18 @@ async function moveLeadership(
   run.log('info', `leadership ${what} to ${next.target.name} before ${member.name || member.id} leaves`);
 }
 
-/** Its service ends and its data makes way: the member of this host is none any more. */
+/** Its service ends, with the timer of its snapshots, and its data makes way: the member of this host is none any more. */
 async function setAside({ place, goes }: Deed & { kind: 'set aside' }, atHand: AtHand): Promise<void> {
   const { view, facts } = atHand;
   const host = hostAt(place, atHand);
-  const { manager, service } = memberOf(host.target);
+  const member = memberOf(host.target);
   const { facts: own } = host.target;
   Object.assign(own, { cluster: facts, setAside: true, data: 'absent', reading: undefined });
   await host.replan({}, view.others);
   await eachOf(atHand, host, (one) => one.apply(({ task }) => task.resource.startsWith('set-aside:')));
-  if (!goes || manager === 'process') return;
-  const { code, out } = await host.act(
-    'disabling its service',
-    sh`systemctl disable --now ${`${service}.service`}`,
-  );
-  if (code !== 0) {
-    throw new QuorateError(`${place.host}: ${service} could not be disabled: ${out.trim()}`, {
-      exitCode: EXIT.failed,
-      host: place.host,
-    });
-  }
+  if (!goes || member.manager === 'process') return;
+  const units = [`${member.service}.service`, ...(own.backupTimer ? [`${backupTimer(member)}.timer`] : [])];
+  await must(host, 'disabling its service', sh`systemctl disable --now ${units}`);
 }
 
 /** Certificates that are good for both addresses come first: nobody is refused, before or after. */

@@ -26,6 +26,7 @@ import { look, type View } from './look.ts';
 import { misspelt } from './misspelt.ts';
 import { called, differencesOf, isAt, meant, placeOf, type Scene, saidOf } from './scene.ts';
 import { type PlannedStep, type Refused, stepsOf } from './steps.ts';
+import { refuseStrangers } from './users.ts';
 import { whole, working } from './whole.ts';
 
 /** Milliseconds: a snapshot that is no older will do. */
@@ -174,7 +175,7 @@ export function refused(
   return refusal(host ? { host } : cluster, message, lines.join('\n') || undefined);
 }
 
-/** Ways that firewalls would cut, and certificates that nobody could issue, are told before anything is changed. */
+/** Users that are missing, ways that firewalls would cut, certificates that nobody could issue: told before anything is changed. */
 async function admitNewcomers(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
@@ -182,6 +183,9 @@ async function admitNewcomers(
   facts: ClusterFacts,
 ): Promise<void> {
   const coming = differencesOf(scene).flatMap((one) => (one.sign === '-' ? [] : [one.place.host]));
+  const [asker] = working(surveyed, scene).hosts;
+  const members = surveyed.cluster.members.filter(({ host }) => coming.includes(host));
+  if (asker) await refuseStrangers(asker, members);
   return admitHosts(run, surveyed, coming, facts, others);
 }
 

@@ -8,6 +8,7 @@ import { verbLine } from '../../verb-line.ts';
 import type { Wish } from '../common/intent.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { foreseenGrowth, growthSteps } from '../members/grow.ts';
+import { wayBack } from '../restore/shell.ts';
 import { showHealth } from '../site/verify.ts';
 import { type AtHand, recoverStep } from './carry-out.ts';
 import { type Chosen, choose, isDone, placeOf, type Standing, standingOf } from './choose.ts';
@@ -89,12 +90,7 @@ async function deriveSteps(
 ): Promise<readonly OperationStep[]> {
   const { hosts } = surveyed;
   const survivor = hosts.find(({ target }) => target.name === from);
-  if (survivor === undefined)
-    throw refusal(
-      { host: from },
-      'the cluster is made of its data, and it was not reached',
-      `${moved ? 'let this machine reach it' : `choose another host: ${verbLine(VERB, surveyed.cluster, '--from', 'HOST')}`}; or restore a snapshot on all hosts: ${verbLine('restore', surveyed.cluster, '--from', 'FILE')}`,
-    );
+  if (survivor === undefined) throw withoutSurvivor(surveyed, from, moved ? id : undefined);
   const mine = progress.find(({ host }) => host === from);
   if (mine && !mine.tool)
     throw refusal({ host: from }, `neither etcdutl nor etcdctl is in ${memberOf(survivor.target).binDir}`);
@@ -112,6 +108,21 @@ async function deriveSteps(
       await growing.find(({ host, title }) => host === step.host && title === step.title)?.carryOut();
     },
   }));
+}
+
+/** `run` has moved data: another host can be chosen only once theirs is back where it was. */
+function withoutSurvivor({ cluster, hosts }: Surveyed, from: string, run: string | undefined): QuorateError {
+  const another = `choose another host: ${verbLine(VERB, cluster, '--from', 'HOST')}`;
+  const [other] = hosts;
+  const back =
+    run !== undefined && other
+      ? `let this machine reach it; where it is gone for good, give every other host its old data back, with etcd stopped there (paths are those of ${other.target.name}): ${wayBack(placeOf(other, run))}; then ${another}`
+      : another;
+  return refusal(
+    { host: from },
+    'the cluster is made of its data, and it was not reached',
+    `${back}; or restore a snapshot on all hosts: ${verbLine('restore', cluster, '--from', 'FILE')}`,
+  );
 }
 
 /** The cluster as it is to be: of the hosts that are reached. */

@@ -145,7 +145,9 @@ function question(
           ? `the cluster is at revision ${now}: ${now - known.revision} revisions since are lost to clients`
           : `the cluster is at revision ${now}: what it has is lost to clients`;
   const what = known ? `${source?.name} (${contentText(known)})` : String(source?.name);
-  return `${cluster.name}: ${what} on ${hostNames(hosts)}; ${lost}, and they are shut out meanwhile.${endsWithIt(hosts, wished)} Go on?`;
+  const strange =
+    known && known.cluster !== cluster.name ? ` It was taken of another cluster, ${known.cluster}.` : '';
+  return `${cluster.name}: ${what} on ${hostNames(hosts)}; ${lost}, and they are shut out meanwhile.${strange}${endsWithIt(hosts, wished)} Go on?`;
 }
 
 /** What becomes of what is open, for the question; nothing where that is gone on with. */

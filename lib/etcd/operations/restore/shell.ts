@@ -1,4 +1,4 @@
-import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
+import { joinSh, quote, type Sh, sh } from '../../../dsl/shell/sh.ts';
 import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import { READERS } from '../../facts/etcdctl/shell.ts';
 import { closedEnvironment, closedUrl } from '../../files/etcd-conf.ts';
@@ -37,6 +37,20 @@ const walAside = ({ member: { walDir }, run, verb }: RestorePlace) => `${walDir}
 /** Where the old data of a host is kept, for a sentence. */
 export function keptIn(place: RestorePlace): string {
   return [asideDir(place), ...(place.member.walDir === undefined ? [] : [walAside(place)])].join(' and ');
+}
+
+/** By which commands of root a host, with etcd stopped, has its old data again, and is none that was placed; for a sentence. */
+export function wayBack(place: RestorePlace): string {
+  const { dataDir, walDir } = place.member;
+  const swaps = [
+    [`${dataDir}/member`, `${asideDir(place)}/member`],
+    ...(walDir === undefined ? [] : [[walDir, walAside(place)]]),
+  ] as const;
+  const moves = swaps.map(([at = '', aside = '']) => {
+    const away = `${at}.after-${place.verb}-${place.run}`;
+    return `mv ${quote(at)} ${quote(away)} (where it is), mv ${quote(aside)} ${quote(at)}`;
+  });
+  return [...moves, `rm -f ${quote(placedRecord(place.member))}`].join(', ');
 }
 
 /** Record of the run whose restored data a host has. */
@@ -148,6 +162,7 @@ export function placeData(place: RestorePlace): Sh {
   return joinSh([
     etcdctlFunction(member),
     sh`${refuseUnlessStopped(member)}
+${staysDown(member)}
 ${wal}
 $q_become sh -c 'umask 077; mkdir -p -- "$1"' q_own ${asideDir(place)} || exit
 $q_become sh -c ${SWAP} q_own ${[`${dataDir}/member`, `${nextDir(place)}/member`, `${asideDir(place)}/member`]} || exit
@@ -168,6 +183,7 @@ export function emptyPlace(place: RestorePlace): Sh {
   return joinSh([
     etcdctlFunction(member),
     sh`${refuseUnlessStopped(member)}
+${staysDown(member)}
 ${wal}
 if [ -e ${`${dataDir}/member`} ]; then
   $q_become sh -c 'umask 077; mkdir -p -- "$1"' q_own ${asideDir(place)} || exit
@@ -175,6 +191,16 @@ if [ -e ${`${dataDir}/member`} ]; then
 fi
 mkdir -p ${stateDir} && printf '%s\n' ${run} | q_write ${placedRecord(member)} 0644 '' ''`,
   ]);
+}
+
+/**
+ * A host that loses its power from now on does not start its member by itself: without data it would begin a cluster of
+ * its own, and with the new data it would be open to clients. Whoever opens it lets it start at boot again.
+ */
+function staysDown({ manager, service }: Member): Sh {
+  if (manager === 'process') return sh`:`;
+  const unit = `${service}.service`;
+  return sh`if systemctl is-enabled --quiet ${unit} 2>/dev/null; then systemctl disable --quiet ${unit} || exit; fi`;
 }
 
 /** `$1` goes to `$2`. */
@@ -203,7 +229,11 @@ ${startMember(member)}`;
 export function openToClients(place: RestorePlace): Sh {
   const { member } = place;
   const { manager, service } = member;
-  const restart = manager === 'process' ? startMember(member) : sh`systemctl restart ${`${service}.service`}`;
+  const unit = `${service}.service`;
+  const restart =
+    manager === 'process'
+      ? startMember(member)
+      : sh`systemctl enable --quiet ${unit} && systemctl restart ${unit}`;
   return joinSh([
     etcdctlFunction(member),
     sh`rm -f -- ${bootstrapFile(member)} && ${restart} || exit

@@ -39,6 +39,7 @@ export async function carryOut(
     until(({ worksAs, storedAs }) => worksAs === minor && (storedAs ?? minor) === minor);
   switch (kind) {
     case 'move':
+    case 'start':
       return moveMember(run, surveyed, host, wish);
     case 'snapshot':
       await snapshotMember(run, surveyed, host, wish);

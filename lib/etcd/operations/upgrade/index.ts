@@ -14,6 +14,7 @@ import type { Operation, OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
 import { carryOut, type Settings } from './carry-out.ts';
 import { fetchStops } from './fetch.ts';
+import { refuseOthers } from './others.ts';
 import { upgradeState, wrongWith } from './state.ts';
 import { targetOf, type UpgradeStep, upgradeSteps, type Wanted } from './steps.ts';
 
@@ -137,7 +138,8 @@ async function derive(
 ): Promise<readonly OperationStep[]> {
   const { wanted, settings, told } = begun;
   // Behind a step its gate has looked already.
-  const wrong = begun.looked ? [] : await wrongWith(run, surveyed);
+  const isFirst = !begun.looked;
+  const wrong = isFirst ? await wrongWith(run, surveyed) : [];
   begun.looked = true;
   await survey(sayingOnce(run, told), ({ wanted: version }) => version, 'upgrade');
   const steps = upgradeSteps({ ...(await upgradeState(run, surveyed)), wrong }, wanted);
@@ -146,6 +148,8 @@ async function derive(
   refuseVersions(run, surveyed, begun);
   const before = tallyOf(surveyed.hosts);
   const stops = ({ kind }: UpgradeStep) => kind === 'move' || kind === 'snapshot';
+  if (isFirst && openIntent(surveyed.hosts) === undefined && steps.some(stops))
+    await refuseOthers(run, surveyed, wanted.version, settings);
   // Where none runs there is nothing to take it of: a turn was cut off that began with one.
   const needsNone =
     !steps.some(stops) || !surveyed.hosts.some(({ target }) => runs(surveyed.hosts, target.name));

@@ -37,11 +37,14 @@ export async function upgradeState(
   });
   const found = [...files.values()];
   const statuses = hosts.flatMap(({ target }) => target.facts.reading?.status ?? []);
+  const stored = statuses.flatMap(({ storageVersion }) => storageVersion ?? []);
+  const goingDown = lowestMinor(statuses.flatMap(({ goingDownTo }) => goingDownTo ?? []));
   return {
     members: hosts.map((host) => memberNow(host, files.get(host)?.oldLog ?? false)),
     worksAs: lowestMinor(found.flatMap(({ cluster }) => cluster ?? [])),
-    storedAs: lowestMinor(statuses.flatMap(({ storageVersion }) => storageVersion ?? [])),
-    goingDown: lowestMinor(statuses.flatMap(({ goingDownTo }) => goingDownTo ?? [])),
+    // On the way up one that has not written it yet decides, on the way down as well.
+    storedAs: goingDown === undefined ? lowestMinor(stored) : highestMinor(stored),
+    goingDown,
     authentication: togetherSaid(
       hosts.flatMap((host) =>
         host.target.facts.reading?.status ? (files.get(host)?.authentication ?? []) : [],
@@ -161,6 +164,11 @@ function unreadable({ err, out }: Printed, version: string): Authentication {
 function togetherSaid(all: readonly Authentication[]): Authentication {
   const told = all.filter((one) => typeof one === 'string');
   return told.find((one) => one === 'on') ?? told[0] ?? all[0] ?? 'off';
+}
+
+function highestMinor(versions: readonly string[]): string | undefined {
+  const highest = [...versions].sort(compareVersions).at(-1);
+  return highest && minorOf(highest);
 }
 
 function lowestMinor(versions: readonly string[]): string | undefined {

@@ -19,7 +19,7 @@ export interface UpgradeState {
   readonly members: readonly MemberNow[];
   /** The minor that the cluster works as; undefined where no member tells. */
   readonly worksAs: string | undefined;
-  /** The minor that all its data is written as; undefined before 3.6. */
+  /** The minor that all its data is written as: what is left of the way up, or down; undefined before 3.6. */
   readonly storedAs: string | undefined;
   /** The minor that a downgrade under way is to. */
   readonly goingDown: string | undefined;
@@ -45,10 +45,10 @@ export interface Wanted {
 
 export interface UpgradeStep {
   /**
-   * `move`: a member to another version, or to a start; `snapshot`: a restart on 3.6 that leaves a raft snapshot;
+   * `move`: a member to another version, or to a start; `start`: on the version that it has; `snapshot`: a restart on 3.6 that leaves a raft snapshot;
    * `settle`: wait until the cluster works as a minor; `enable`, `ready`, `finish`, `cancel`: of a downgrade.
    */
-  readonly kind: 'move' | 'snapshot' | 'settle' | 'enable' | 'ready' | 'finish' | 'cancel';
+  readonly kind: 'move' | 'start' | 'snapshot' | 'settle' | 'enable' | 'ready' | 'finish' | 'cancel';
   readonly host: string;
   readonly title: string;
   /** To be run behind it, or the minor that it is about. */
@@ -224,6 +224,7 @@ function down(state: UpgradeState, { version, via }: Wanted): readonly UpgradeSt
     const minor = minorOf(stop);
     const isOn = i === 0 && goingDown === minor;
     const isReady = isOn && worksAs === minor && (storedAs === undefined || storedAs === minor);
+    if (i === 0) roll.startAbove(minor);
     if (!isOn) roll.about('enable', minor, `have the cluster go down to ${minor}`);
     if (!isReady) roll.about('ready', minor, `wait until all data is written as ${minor}`);
     roll.moveTo(stop, (one) => one.version !== stop || !one.runs);
@@ -262,6 +263,17 @@ class Roll {
       this.steps.push({ kind: 'move', host: one.host, title, version });
       const isNew = minorOf(version) === '3.6' && isBelow(one.version, '3.6');
       this.#restarted(one, { version, runs: true, oldLog: one.oldLog || isNew });
+    }
+  }
+
+  /** One that rests does not know yet that the cluster goes down: a lower program would not come up on its data. */
+  startAbove(minor: string): void {
+    for (const one of this.#members.filter(
+      ({ runs, version }) => !runs && isBelow(`${minor}.0`, minorOf(version)),
+    )) {
+      const title = `start it on etcd ${one.version}`;
+      this.steps.push({ kind: 'start', host: one.host, title, version: one.version });
+      this.#restarted(one, { runs: true });
     }
   }
 

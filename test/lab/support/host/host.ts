@@ -126,6 +126,11 @@ function layDown(lab: LabRecord, host: LabHost): void {
   copyFileSync(`${keyFile(lab.stateDir)}.pub`, join(ssh, 'lab_authorized_keys'));
 }
 
+/** Says so when all has started, or all but a member that waits for others: it may do so for minutes. */
+const IS_UP = `case $(timeout 5 systemctl is-system-running --wait 2>/dev/null) in running|degraded) echo up; exit;; esac
+systemctl list-jobs --no-legend 2>/dev/null | awk '$4 == "running" { if ($2 == "etcd.service") waits = 1; else others = 1 }
+  END { if (waits && !others) print "up" }'`;
+
 async function waitUntilUp(lab: LabRecord, host: LabHost, ended: () => unknown): Promise<void> {
   const timeoutMs = 60_000 + lab.hosts.length * 2_000;
   const console = join(hostDir(lab, host), 'console.log');
@@ -137,9 +142,7 @@ async function waitUntilUp(lab: LabRecord, host: LabHost, ended: () => unknown):
     }
     if (leaderOf(lab.name, host.name) === undefined) return undefined;
     // Its sshd tells systemd when it listens, so "running" says that ssh works.
-    const { stdout } = await enterHost(lab, host, 'systemctl is-system-running --wait 2>/dev/null', {
-      timeoutMs,
-    });
-    return ['running', 'degraded'].includes(stdout.trim()) ? true : undefined;
+    const { stdout } = await enterHost(lab, host, IS_UP, { timeoutMs });
+    return stdout.includes('up') ? true : undefined;
   });
 }

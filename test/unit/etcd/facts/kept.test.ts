@@ -89,6 +89,14 @@ describe.each(SHELLS)('what a host kept, by %s', (name, ...shell) => {
     expect(read(shell).peersApart).toBe(true);
   });
 
+  it('has whether the member looks at a list of revoked certificates, whether there is one or not', () => {
+    const { dirs, put, read } = host();
+    put(`${dirs.cfg}/etcd.conf`, 'ETCD_NAME="x"\n');
+    expect(read(shell).looksAtList).toBe(false);
+    put(`${dirs.cfg}/etcd.conf`, `ETCD_NAME="x"\nETCD_CLIENT_CRL_FILE="${dirs.ssl}/client.crl"\n`);
+    expect(read(shell).looksAtList).toBe(true);
+  });
+
   it('has whether etcdctl for people is there', () => {
     const { dirs, put, read } = host();
     expect(read(shell).wrapper).toBe(false);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { PRELUDE } from '../../../../lib/dsl/shell/prelude.ts';
@@ -69,17 +69,22 @@ function install(
   return { dir, pid: member.pid ?? 0 };
 }
 
-function read({ dir, pid }: ReturnType<typeof install>, [shell = '', ...args]: readonly string[]) {
+function read(
+  { dir, pid }: ReturnType<typeof install>,
+  [shell = '', ...args]: readonly string[],
+  revision = 0,
+) {
   const member = {
     manager: 'systemd',
     service: 'etcd',
     binDir: dir,
     certDir: dir,
+    dataDir: join(dir, 'data'),
     stateDir: join(dir, 'state'),
     clientUrl: 'https://10.0.0.1:2379',
   } as Member;
   const systemd = `systemctl() { printf '%s\\n' MainPID=${pid} User= 'ExecStart={ path=${dir}/etcd ; }'; }`;
-  const script = `${PRELUDE}\nq_state=${dir}/state\n${systemd}\n${readMember(member).text}`;
+  const script = `${PRELUDE}\nq_state=${dir}/state\n${systemd}\n${readMember(member, revision).text}`;
   // Without SHLVL bash takes itself for one of rshd, and reads ~/.bashrc.
   const env = { PATH: process.env.PATH ?? '', SHLVL: '1' };
   const { stdout: printed } = spawnSync(shell, [...args, '-c', script], { encoding: 'utf8', env });
@@ -92,7 +97,7 @@ function read({ dir, pid }: ReturnType<typeof install>, [shell = '', ...args]: r
       .split('\n')
       .filter((line) => !new RegExp(`^${MARK}@\\w+!? \\d+\\b`).test(line)),
   ).toEqual([]);
-  return parseMember(stdout);
+  return parseMember(stdout, revision);
 }
 
 it.each(SHELLS)(
@@ -115,6 +120,19 @@ it.each(SHELLS)(
     }
   },
 );
+
+it.each(SHELLS)('large data is hashed only where a revision is asked for, under %s', (...[, ...shell]) => {
+  const at = install('3.6.16', 'no alarm');
+  mkdirSync(join(at.dir, 'data/member/snap'), { recursive: true });
+  writeFileSync(join(at.dir, 'data/member/snap/db'), '');
+  truncateSync(join(at.dir, 'data/member/snap/db'), 2 ** 31);
+  const plain = read(at, shell);
+  expect(plain).toMatchObject({ healthy: true, unhashed: 2 ** 31, unanswered: [] });
+  expect(plain.hash).toBeUndefined();
+  const asked = read(at, shell, 5);
+  expect(asked).toMatchObject({ hash: { revision: 5 }, unanswered: [] });
+  expect(asked.unhashed).toBeUndefined();
+});
 
 it('what etcdctl says of a member that does not answer is kept, and no warning is in it', () => {
   const [, ...shell] = SHELLS[0] as (typeof SHELLS)[number];

@@ -35,6 +35,48 @@ function cluster(say: (member: number, asked: number, turn: number) => Said | st
   return { turns, ask: () => askMembers(fake.run(), fake) };
 }
 
+/** The list of members as etcdctl prints it. */
+const MEMBERS = JSON.stringify({
+  members: NAMES.map((name, i) => ({
+    ID: i + 1,
+    name,
+    peerURLs: [`https://10.0.0.${i + 1}:2380`],
+    clientURLs: [`https://10.0.0.${i + 1}:2379`],
+  })),
+});
+
+/** A cluster of large data that is written to; gives who was asked for its hash, in order, and how many at once. */
+function largeCluster(sick: readonly number[] = []) {
+  const hashed: string[] = [];
+  let now = 0;
+  let most = 0;
+  const fake = fakeCluster(NAMES.map(() => ({})));
+  for (const [i, host] of fake.hosts.entries())
+    Object.assign(host, {
+      read: async (_doing: string, { text }: { readonly text: string }) => {
+        const asked = Number(/--rev=(\d+)/.exec(text)?.[1]);
+        const lines = [`${MARK}@members ${sick.includes(i) ? 1 : 0}`, MEMBERS];
+        const status = {
+          header: { cluster_id: 1, member_id: i + 1, revision: 90 + i },
+          version: '3.6.16',
+          leader: 1,
+          raftIndex: 9,
+          raftTerm: 2,
+          dbSize: 2 ** 31,
+        };
+        lines.push(`${MARK}@alarms 0`, '{}', `${MARK}@status 0`, JSON.stringify([{ Status: status }]));
+        lines.push(`${MARK}@version 0 3.6.16`);
+        if (asked === 0) return { code: 0, out: [...lines, `${MARK}@unhashed 0 2147483648`].join('\n') };
+        most = Math.max(most, ++now);
+        hashed.push(`${host.target.name} at ${asked}`);
+        await Promise.resolve();
+        now -= 1;
+        return { code: 0, out: [...lines, answer({ revision: 95, hash: i === 2 ? 8 : 7 })].join('\n') };
+      },
+    });
+  return { hashed, most: () => most, ask: () => askMembers(fake.run(), fake) };
+}
+
 function answer({ revision, compacted = -1, hash }: Said): string {
   return `${MARK}@hash 0\n${JSON.stringify([{ HashKV: { header: { revision }, hash, compact_revision: compacted } }])}`;
 }
@@ -42,6 +84,24 @@ function answer({ revision, compacted = -1, hash }: Said): string {
 /** Of the checks that are about hashes: the others have no answers here. */
 const hashFindings = (answers: Awaited<ReturnType<typeof askMembers>>) =>
   judgeCluster(answers).flatMap(({ check, message }) => (check.startsWith('hash') ? [message] : []));
+
+describe('large data', () => {
+  it('is hashed by one member after another, at a revision that all have, and compared', async () => {
+    const { ask, hashed, most } = largeCluster();
+    const answers = await ask();
+    expect(hashed).toEqual(['etcd01 at 90', 'etcd02 at 90', 'etcd03 at 90']);
+    expect(most()).toBe(1);
+    expect(hashFindings(answers)).toEqual([
+      'data differs at one revision (hashkv): 7 on etcd01 etcd02, 8 on etcd03',
+    ]);
+  });
+
+  it('is not hashed where something else is wrong: that decides by itself', async () => {
+    const { ask, hashed } = largeCluster([1]);
+    expect(hashFindings(await ask())).toEqual([]);
+    expect(hashed).toEqual([]);
+  });
+});
 
 describe('asking members', () => {
   /** Each member has another revision each time: somebody writes. */

@@ -13,6 +13,14 @@ const CASES: readonly Case[] = [
   ['three members', [{}, {}, {}]],
   ['two clusters of three in one inventory', [...Array(3).fill({ etcd_cluster_name: 'a' }), {}, {}, {}]],
   [
+    'two clusters with one folder of certificates',
+    [
+      ...Array(3).fill({ etcd_cluster_name: 'a', etcd_pki_dir: '/srv/pki' }),
+      ...Array(3).fill({ etcd_pki_dir: '/srv/pki' }),
+    ],
+    'warning h4 etcd_pki_dir: clusters a and prod both have /srv/pki: clients of one are let into the other, and its CA cannot be rotated',
+  ],
+  [
     'the client port is the peer port',
     [{ etcd_client_port: 2380 }],
     'h1 etcd_client_port: etcd_client_port of h1 is 2380, as is the other port',

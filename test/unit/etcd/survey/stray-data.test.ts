@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../../../lib/command-line.ts';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
+import { parseIntent } from '../../../../lib/etcd/facts/intent.ts';
+import { finishIntent } from '../../../../lib/etcd/operations/common/intent.ts';
 import { strayData } from '../../../../lib/etcd/survey/stray-data.ts';
 import { livingList, ofRecovered } from '../../../../lib/etcd/surveyed.ts';
-import { listedMember, memberReading, surveyedOf } from '../../support/fake-cluster.ts';
+import { fakeCluster, listedMember, memberReading, surveyedOf } from '../../support/fake-cluster.ts';
 
 const of = (clusterId: string, done?: string): Partial<EtcdFacts> => ({
   reading: memberReading({
@@ -52,6 +54,25 @@ describe('data of another cluster', () => {
       ),
     );
     expect(livingList([...surveyedOf(hosts).hosts].reverse())?.[0]?.name).toBe('etcd01');
+  });
+
+  it('is that of before a recovery, whatever verb was noted since', async () => {
+    const texts: string[] = [];
+    const cluster = fakeCluster([
+      {
+        facts: of('new', '20261127T134910Z'),
+        says: (_doing, script) => {
+          texts.push(script);
+          return '';
+        },
+      },
+    ]);
+    await finishIntent(cluster.run(), 'upgrade', { target: 'etcd 3.7.3' });
+    const line = /printf '%s\\n' '(\{.*\})'/.exec(texts.join('\n'))?.[1];
+    const intent = parseIntent(line)!;
+    expect(intent).toMatchObject({ verb: 'upgrade', recovered: '20261127T134910Z' });
+    const hosts = [{ ...of('new'), intent }, of('old'), of('old')];
+    expect((await said(...hosts)).map((line) => line.slice(0, 6))).toEqual(['etcd02', 'etcd03']);
   });
 
   it('is that of before the last one of two', async () => {

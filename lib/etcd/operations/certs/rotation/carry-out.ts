@@ -1,5 +1,4 @@
-import { commandLine } from '../../../../command-line.ts';
-import { isDue, type PlayRun } from '../../../../dsl/play.ts';
+import type { PlayRun } from '../../../../dsl/play.ts';
 import {
   bundlePath,
   dropBundle,
@@ -19,6 +18,7 @@ import { clusterFacts, type EtcdHost, type Surveyed } from '../../../surveyed.ts
 import { verbLine } from '../../../verb-line.ts';
 import { beginIntent, finishIntent } from '../../common/intent.ts';
 import type { OperationStep } from '../../common/operation.ts';
+import { refusePending } from '../../common/pending.ts';
 import { ledger, tallyOf } from '../../common/tally.ts';
 import { refuseDowntime, takeTurn } from '../turn.ts';
 import { bothOf, rotationTarget } from './cas.ts';
@@ -40,7 +40,10 @@ export async function deriveRotation(
   if ('done' in rotation) return [];
   await survey(run, keepVersion, 'certs', rotation.authority);
   refuseStopped(surveyed);
-  if (rotation.open === undefined) await refusePending(run, surveyed);
+  if (rotation.open === undefined) {
+    await run.each(surveyed.hosts, (host) => host.replan());
+    refusePending(surveyed);
+  }
   const steps = rotationSteps(rotation.state);
   if (rotation.cas.new !== undefined && steps.some(issues)) await refuseKeyless(surveyed);
   if (steps.some(restarts)) refuseDowntime(surveyed);
@@ -117,25 +120,6 @@ function refuseStopped({ cluster, hosts }: Surveyed): void {
     cluster,
     `${names}: no member runs there, and all are to go along; nothing was changed`,
     `start it, or see ${verbLine('doctor', cluster)}; one that is lost: ${verbLine('members', cluster, '--replace', names.replaceAll(' ', ''))}`,
-  );
-}
-
-/**
- * A restart loads whatever differs from the inventory by then, too: what has nothing to do with the CA is not to come
- * along with it. Certificates that are due may, since the key of the old CA may be what is lost.
- */
-async function refusePending(run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed): Promise<void> {
-  await run.each(hosts, (host) => host.replan());
-  const pending = hosts.flatMap(({ target, plan }) =>
-    plan
-      .filter((one) => isDue(one) && !isCertificate(one))
-      .map(({ task }) => `${target.name}: ${task.title}`),
-  );
-  if (pending.length === 0) return;
-  throw refusal(
-    cluster,
-    ['the inventory asks for other changes, which each restart would bring along:', ...pending].join('\n  '),
-    `${commandLine('site')} makes them first`,
   );
 }
 

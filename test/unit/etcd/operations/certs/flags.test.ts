@@ -43,6 +43,15 @@ describe('the words of certs.ts', () => {
     expect(problem(vars, ...words)).toBe(wrong);
   });
 
+  it('a CA that two clusters have is rotated for neither', () => {
+    const hosts = ['a', 'b'].map((name) => {
+      const vars = { etcd_cluster_name: name, etcd_pki_dir: '/srv/pki', 'rotate-ca': true };
+      return { name: `${name}1`, vars, hostvars: {} };
+    });
+    expect(certsProblems(hosts, [])[0]?.message).toContain('/srv/pki is the folder of clusters a and b');
+    expect(certsProblems(hosts.slice(0, 1), [])).toEqual([]);
+  });
+
   it('asks before what restarts members or may fail a handshake, and before nothing else', () => {
     const asked = (vars: Vars) => [jobOf(vars), isAskedFor(vars)];
     expect(asked({})).toEqual(['look', false]);

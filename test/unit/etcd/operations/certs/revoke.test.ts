@@ -1,11 +1,20 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { PlannedTask } from '../../../../../lib/dsl/play.ts';
 import { NOTHING_KEPT } from '../../../../../lib/etcd/facts/kept.ts';
-import { deriveRevocation } from '../../../../../lib/etcd/operations/certs/revoke.ts';
+import { deriveRevocation, mayMissToRevoke } from '../../../../../lib/etcd/operations/certs/revoke.ts';
 import { fingerprints, readCa, readCrl, readList, revokeBundle } from '../../../../../lib/pki/index.ts';
+import { file } from '../../../../../lib/resources/file.ts';
 import { open, options } from '../../../pki/support.ts';
-import { fakeCluster, listedMember, memberReading, memberStatus } from '../../../support/fake-cluster.ts';
+import {
+  fakeCluster,
+  listedMember,
+  MEMBER_SERVICE,
+  memberReading,
+  memberStatus,
+  planned,
+} from '../../../support/fake-cluster.ts';
 import { scratch } from '../../../support/scratch.ts';
 
 /** A CA with two clients, of whom nobody was revoked yet. */
@@ -22,20 +31,24 @@ function deriving(
   count: number,
   crl: Buffer | undefined,
   vars = {},
+  plan: readonly PlannedTask[] = [],
+  reached = count,
 ) {
   const numbers = Array.from({ length: count }, (_, i) => i + 1);
   const member = (i: number) => ({
+    plan,
     facts: {
       owner: 'cluster etcd',
       data: 'present' as const,
       service: 'active' as const,
       installed: '3.5.30',
       caPem,
-      kept: { ...NOTHING_KEPT, ...(crl && { crl }), trusted: fingerprints(caPem) },
+      kept: { ...NOTHING_KEPT, ...(crl && { crl, looksAtList: true }), trusted: fingerprints(caPem) },
       reading: memberReading({ status: memberStatus(i), members: numbers.map((one) => listedMember(one)) }),
     },
   });
-  const cluster = fakeCluster(numbers.map(member), { etcd_pki_dir: dir, ...vars });
+  const members = numbers.map((i) => (i > reached ? undefined : member(i)));
+  const cluster = fakeCluster(members, { etcd_pki_dir: dir, ...vars });
   return (name: string) => deriveRevocation(cluster.run(), cluster, name);
 }
 
@@ -76,6 +89,50 @@ it.each([1, 2, 3, 4, 5, 6, 7])(
     expect(await kinds((await readCrl(ca.dir))!)).toEqual([control, ...laid]);
   },
 );
+
+describe('what the inventory asks for beside the list', () => {
+  const service = planned(MEMBER_SERVICE, 'restart');
+
+  it('is no part of a revocation, which refuses to bring it along by the restart that it needs', async () => {
+    const ca = await authority();
+    await expect(deriving(ca, 3, undefined, {}, [service])('carol')).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining('the inventory asks for other changes'),
+    });
+  });
+
+  it('keeps no list from members that look at one, and restarts none of them', async () => {
+    const ca = await authority();
+    await revokeBundle(options(ca.dir), 'alice');
+    const conf = planned(file('/opt/etcd/cfg/etcd.conf', { content: 'x' }), 'update');
+    const { task } = conf;
+    const withWish = {
+      ...conf,
+      task: { ...task, wish: file('/opt/etcd/cfg/etcd.conf', { content: 'x' }).wish },
+    };
+    const crl = (await readCrl(ca.dir))!;
+    const steps = await deriving(ca, 3, crl, {}, [withWish, service])('carol');
+    expect(steps.map(({ ledger }) => ledger.after.healthy)).toEqual([3, 3, 3, 3]);
+    const most = await deriving(ca, 3, crl, {}, [withWish, service], 2)('carol');
+    expect(most.map(({ host }) => host)).toEqual(['control', 'etcd02', 'etcd01']);
+    const cutOff = await deriving(ca, 3, crl, {}, [service])('carol');
+    expect(cutOff.map(({ ledger }) => ledger.after.healthy)).toEqual([3, 3, 3, 3, 2, 2, 2]);
+  });
+});
+
+it.each<[string, reached: readonly boolean[], missable: readonly string[]]>([
+  ['is carried out', [true, true], ['etcd03']],
+  ['waits where a member does not look at a list yet, since that takes a restart', [true, false], []],
+  ['waits without most hosts', [true], []],
+])('a revocation %s while a host is down', (_what, looking, missable) => {
+  const { run } = fakeCluster(
+    [0, 1, 2].map((i) => {
+      const looksAtList = looking[i];
+      return looksAtList === undefined ? undefined : { facts: { kept: { ...NOTHING_KEPT, looksAtList } } };
+    }),
+  );
+  expect(mayMissToRevoke(run())).toEqual(missable);
+});
 
 describe('a revocation on a machine that has no list and no key of the client', () => {
   it('keeps whom another one has revoked', async () => {

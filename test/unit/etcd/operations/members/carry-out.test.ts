@@ -52,6 +52,24 @@ it('an answer in no shape known here ends a step, and is said with the version',
   await expect(listOf(hosts[0] as EtcdHost)).rejects.toThrow(said);
 });
 
+it('the timer of snapshots of a member that leaves ends with its service', async () => {
+  const scripts: string[] = [];
+  const cluster = fakeCluster(
+    [1, 2, 3].map((i) => ({
+      facts: { ...running({ status: memberStatus(i), members: LISTED }), backupTimer: true },
+      says: (doing: string, script: string) => {
+        if (doing === 'disabling its service') scripts.push(script);
+        return '';
+      },
+    })),
+  );
+  const facts = clusterFacts();
+  const run = cluster.run();
+  const view = await look(run, cluster, facts, false);
+  await carryOut({ kind: 'set aside', place: place(3), goes: true }, { run, surveyed: cluster, view, facts });
+  expect(scripts).toEqual([expect.stringContaining('disable --now etcd.service etcd-backup.timer')]);
+});
+
 it('members that are yet to move are no fault of the one whose turn it is', async () => {
   const listed = [1, 2, 3].map((i) =>
     listedMember(i, i === 1 ? {} : { peerUrls: [`https://10.9.0.${i}:2380`] }),

@@ -227,6 +227,12 @@ describe('what a recovery is made of', () => {
     const found = await recovers([undefined, left({ intent: OPEN }), undefined]);
     expect(found.message).toContain('etcd01: the cluster is made of its data');
     expect(found.hint).toMatch(/--from HOST.*restore.* --from FILE/);
+    expect(found.hint).not.toContain('mv ');
+    const moved = await recovers([undefined, left({ intent: OPEN, tells: ['moved'] }), undefined]);
+    const data = '/var/lib/etcd/default.etcd';
+    expect(moved.hint).toContain(
+      `mv ${data}/member ${data}/member.after-recover-${OPEN.runId} (where it is), mv ${data}/.etcd.before-recover-${OPEN.runId}.quorate-aside/member ${data}/member, rm -f /var/lib/quorate/etcd/restored; then choose another host`,
+    );
   });
 
   it('is none of a host that belongs to another cluster by now', async () => {

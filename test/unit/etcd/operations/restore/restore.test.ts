@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MARK } from '../../../../../lib/dsl/shell/probe.ts';
@@ -173,6 +173,28 @@ describe('a snapshot that nothing describes', () => {
 describe('a restore that was begun', () => {
   const BEGUN: Intent = { verb: 'restore', target: 'snapshot sha256:00', runId: '20261127T100000Z-aaaaaa' };
   const half = () => [{ prepared: BEGUN.runId }, { prepared: BEGUN.runId }, {}];
+
+  it('of a snapshot of another cluster says so where it asks', async () => {
+    const { path } = snapshotFile();
+    const file = readFileSync(path);
+    const known = {
+      ...{ time: '2026-11-27T10:00:00Z', member: 'etcd01', clusterId: 'c', revision: 7, keys: 1, hash: 1 },
+      ...{
+        size: file.length - 32,
+        version: '3.6.16',
+        run: 'x',
+        sha256: createHash('sha256').update(file).digest('hex'),
+      },
+    };
+    const asked = async (cluster: string) => {
+      const from = join(scratch(), `${cluster}-20261127T100000Z-r7.db`);
+      writeFileSync(from, file);
+      writeFileSync(from.replace(/db$/, 'json'), JSON.stringify({ ...known, cluster }));
+      return (await restores([{}], { from })).asked;
+    };
+    expect(await asked('stage')).toContain('It was taken of another cluster, stage.');
+    expect(await asked('etcd')).not.toContain('another cluster');
+  });
 
   it('makes way to one of another snapshot, as another run, while all have their own data', async () => {
     const { path, target } = snapshotFile();

@@ -3,9 +3,11 @@ import type { PlannedTask } from '../../../../../lib/dsl/play.ts';
 import { MARK } from '../../../../../lib/dsl/shell/probe.ts';
 import { EXIT } from '../../../../../lib/errors.ts';
 import { parseMember } from '../../../../../lib/etcd/facts/read-member.ts';
-import { verify } from '../../../../../lib/etcd/operations/site/verify.ts';
+import { showStatus, verify } from '../../../../../lib/etcd/operations/site/verify.ts';
 import { canaryAnswers } from '../../../support/canary-answers.ts';
 import { clusterFacts, fakeCluster, memberReading, planned } from '../../../support/fake-cluster.ts';
+
+type Run = Parameters<typeof verify>[0];
 
 const SICK = memberReading({ healthy: false });
 
@@ -84,6 +86,29 @@ describe('the verification at the end of a run', () => {
     expect(codes).toEqual([EXIT.unhealthy]);
     expect(ms).toBeLessThan(1000);
   });
+});
+
+it.each([
+  ['status leaves it alone, and says so', showStatus, 0],
+  ['site compares it', (run: Run) => verify(run), 1],
+] as const)('large data: %s', async (_what, look, times) => {
+  let asked = 0;
+  const says = (doing: string) => {
+    if (doing === 'asking the member') asked += 1;
+    return `${HEALTHY}\n${MARK}@version 0 3.7.3`;
+  };
+  const { hash: _, ...reading } = parseMember(HEALTHY);
+  const facts = {
+    cluster: clusterFacts(),
+    owner: 'cluster etcd',
+    data: 'present' as const,
+    reading: { ...reading, unhashed: 2 ** 31 },
+  };
+  const { run, said, errors } = fakeCluster([{ facts, says }]);
+  await look(run({ check: true, roles: ['verify'] }));
+  expect(errors).toEqual([]);
+  expect(asked).toBe(times);
+  expect(said.some((line) => line.includes('not compared here'))).toBe(times === 0);
 });
 
 describe('an answer in a shape that nobody here knows', () => {

@@ -208,6 +208,18 @@ describe('the steps down', () => {
       ['e3 3.6.16', 'e1 3.6.16', 'finish 3.6'],
     ],
     [
+      'with one that rests: it is told first',
+      cluster(['3.7.3', '!3.7.2', '3.7.3'], { goingDown: '3.6' }),
+      '3.6.16',
+      ['e2 start 3.7.2', 'ready 3.6', ...onto36],
+    ],
+    [
+      'in the middle of a turn: what rests on the lower one is just started',
+      cluster(['3.7.3', '!3.6.16', '3.7.3'], { goingDown: '3.6', worksAs: '3.6', storedAs: '3.6' }),
+      '3.6.16',
+      onto36,
+    ],
+    [
       'the rest of one that was taken back',
       cluster(['3.7.3', '3.6.16', '3.7.3']),
       '3.6.16',
