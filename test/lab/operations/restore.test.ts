@@ -156,7 +156,7 @@ describeLab('restoring a cluster', () => {
       const { stdout } = await lab.run('sh', ['-c', `ls ${to}/*.db`]);
       await ctl('ctl put key6 late');
       const struck = await strikeEach(lab, 'machine', 'restore', ['--from', stdout.trim(), '-y']);
-      expect(struck.steps.length).toBeGreaterThan(4);
+      expect(struck.length).toBeGreaterThan(4);
       expect(await contents()).toEqual(taken);
       const again = await restore('--from', stdout.trim(), '-y');
       expect([again.code, stepsOf(again, 'begun')]).toEqual([0, []]);
