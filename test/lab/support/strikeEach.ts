@@ -10,7 +10,7 @@ export type Strike = 'run' | 'machine';
 const MOST = 40;
 
 /** What a run may say of a machine that it loses: done all the same, failed, refused by a gate, out of reach. */
-const CODES: Readonly<Record<Strike, readonly (number | null)[]>> = { run: [null], machine: [0, 2, 3, 4] };
+const CODES: Readonly<Record<Strike, readonly (number | null)[]>> = { run: [null, 0], machine: [0, 2, 3, 4] };
 
 /**
  * Runs a verb again and again, and strikes each run in the first step that none before it was struck in, until one has no such
