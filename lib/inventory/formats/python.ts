@@ -204,9 +204,11 @@ const CONTROLS: Readonly<Record<string, string>> = {
   '\n': '',
 };
 
-function unescaped(written: string): string {
+/** What an escape of Python stands for (`\n`, `\x41`); itself where it is none. */
+export function unescaped(written: string): string {
   const code = written.slice(1);
-  if (/^[xuU][\da-fA-F]{2,}$/.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
+  const point = /^[xuU][\da-fA-F]{2,}$/.test(code) ? Number.parseInt(code.slice(1), 16) : undefined;
+  if (point !== undefined) return point > 0x10ffff ? written : String.fromCodePoint(point);
   if (/^[0-7]+$/.test(code)) return String.fromCodePoint(Number.parseInt(code, 8));
   if (/^['"\\]$/.test(code)) return code;
   return Object.hasOwn(CONTROLS, code) ? (CONTROLS[code] as string) : written;

@@ -1,6 +1,7 @@
 import { isPrivate, MASK, shownValue } from '../../secret-names.ts';
 import type { Problems } from '../checks/problems.ts';
 import { encryptedVariables } from '../checks/secrets.ts';
+import { unescaped } from '../formats/python.ts';
 import { entriesOf, parseYaml, type Source, variableOf } from '../formats/yaml.ts';
 import { type OpenVault, readText, VAULT_MARK } from '../text.ts';
 import type { Variable } from './value.ts';
@@ -57,19 +58,58 @@ function mapping(arg: string, source: ExtraSource, problems: Problems): readonly
 }
 
 function pairs(arg: string, problems: Problems): readonly Variable[] {
-  // As in Ansible: words, in which quotes keep spaces together.
-  const words = arg.match(/(?:\{\{.*?\}\}|"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [''];
+  const words = wordsIn(arg);
+  const last = words.at(-1) ?? '';
+  if (isOpen(last)) {
+    problems.add(
+      `--extra-vars ${/^\w*/.exec(last)?.[0]}: a quote or a block is not closed`,
+      undefined,
+      `quote the whole value, as in NAME="it's", or write it in an @file`,
+    );
+    return [];
+  }
   return words.flatMap((word): readonly Variable[] => {
-    const name = /^([A-Za-z_]\w*)=/.exec(word)?.[1];
-    if (name === undefined) {
-      problems.add(
-        `--extra-vars ${shownValue(arg, word)} is not NAME=VALUE`,
-        undefined,
-        'or a JSON mapping, or @file; a value with spaces is quoted: -e \'NAME="a b"\'',
-      );
-      return [];
-    }
-    const value = word.slice(name.length + 1).replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2');
-    return [{ name, value, position: undefined, folder: undefined }];
+    const [, name, value = ''] = /^([A-Za-z_]\w*)=(.*)$/s.exec(word.replace(ESCAPE, unescaped)) ?? [];
+    if (name !== undefined)
+      return [{ name, value: unquoted(value.trim()), position: undefined, folder: undefined }];
+    problems.add(
+      `--extra-vars ${shownValue(arg, word)} is not NAME=VALUE`,
+      undefined,
+      'or a JSON mapping, or @file; a value with spaces is quoted: -e \'NAME="a b"\'',
+    );
+    return [];
   });
+}
+
+/** Splits as Ansible does: at spaces, outside of quotes and blocks. The last word may be open. */
+function wordsIn(arg: string): readonly string[] {
+  const words: string[] = [];
+  for (const piece of arg.trim().split(/(?<=[ \n])/)) {
+    const last = words.at(-1);
+    if (last !== undefined && isOpen(last)) words.splice(-1, 1, `${last}${piece}`);
+    else words.push(piece);
+  }
+  return words.filter((word, at) => at === 0 || !/^\\?\s*$/.test(word));
+}
+
+function isOpen(word: string): boolean {
+  const inQuotes = /["']/.test(word.replace(/\\["']/g, '').replace(/(["']).*?\1/gs, ''));
+  return inQuotes || BLOCKS.some(([start, end]) => count(word, start) > count(word, end));
+}
+
+const ESCAPE = /\\(?:x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[\\'"abfnrtv])/g;
+
+const BLOCKS = [
+  ['{{', '}}'],
+  ['{%', '%}'],
+  ['{#', '#}'],
+] as const;
+
+function count(text: string, part: string): number {
+  return text.split(part).length - 1;
+}
+
+/** Takes away the quotes around a whole value; those inside belong to it. */
+function unquoted(value: string): string {
+  return /^(["']).*(?<!\\)\1$/s.test(value) ? value.slice(1, -1) : value;
 }
