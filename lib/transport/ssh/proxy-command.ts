@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
-import { bareEnvironment, variablesIn } from './config/bare-environment.ts';
+import { environment } from '../../environment.ts';
 
 /** How long a command may take to end that was asked to, in ms. */
 const END_MS = 2_000;
@@ -13,9 +13,9 @@ export function dialByCommand(command: string): Duplex {
 }
 
 /**
- * A child's input and output as one stream. It runs in a process group of its own, without a terminal, in the bare
- * environment with the variables that the command names; the group is ended with the stream, or with this process. What it says on standard error is told where
- * it ends by itself.
+ * A child's input and output as one stream. It runs in a process group of its own, without a terminal, and in this
+ * process's environment: what it signs in with is there (`AWS_PROFILE`, `KRB5CCNAME`). The group is ended with the
+ * stream, or with this process. What it says on standard error is told where it ends by itself.
  */
 class CommandStream extends Duplex {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -26,7 +26,7 @@ class CommandStream extends Duplex {
     super({ allowHalfOpen: true });
     // As ssh does it: the user's shell, which gives way to the command.
     this.#child = spawn(process.env.SHELL || '/bin/sh', ['-c', `exec ${command}`], {
-      env: bareEnvironment(variablesIn(command)),
+      env: environment(),
       stdio: 'pipe',
       detached: true,
     });
