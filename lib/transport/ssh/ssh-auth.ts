@@ -28,6 +28,9 @@ export class Authentication {
   /** Key files that were of no use, and why. */
   readonly #useless: KeyFile[] = [];
   readonly #passedOver: string[] = [];
+  /** Those of users that are passed over, in words. */
+  #certificates: readonly string[] = [];
+  #agentAnswers = false;
   /** Of this stage, still to be tried. */
   #methods: readonly Method[] = [];
   /** All that have not been taken yet. */
@@ -83,7 +86,9 @@ export class Authentication {
     const tried =
       this.#tried.length > 0
         ? `tried ${folded(this.#tried).join(', ')}`
-        : 'no agent answers, and there is no key to try';
+        : this.#agentAnswers
+          ? 'the agent has no key that can be used here, and there is no other'
+          : 'no agent answers, and there is no key to try';
     const took = this.#took.length > 0 ? `, after it took ${this.#took.join(', ')}` : '';
     const taken = this.#left.length > 0 ? `; the host takes ${this.#left.join(', ')}${took}` : '';
     const words = said ? `; it said: ${said}` : '';
@@ -103,21 +108,24 @@ export class Authentication {
     const missing = absent[0] ?? (named ? lacking('file') : undefined);
     if (missing !== undefined)
       return `${missing} is not there: check ansible_ssh_private_key_file or IdentityFile`;
-    const [unusable] = this.passedOver;
-    if (unusable !== undefined && named) return unusable;
+    const [unusable] = named ? this.passedOver : this.#certificates;
+    if (unusable !== undefined) return unusable;
     return 'check ansible_user, ansible_ssh_private_key_file or the agent';
   }
 
   async #keys(): Promise<readonly Method[]> {
     const { agent: socket, keys } = this.#settings;
     const files = await Promise.all(keys.files.map(keyFile));
+    const agent = socket === undefined ? undefined : await agentKeys(socket);
+    this.#agentAnswers = agent !== undefined;
     const certificates = [
       ...keys.certificates,
       ...files.flatMap(({ path, certificate }) => (certificate ? [`${path}-cert.pub`] : [])),
+      ...(agent?.certificates ? ['a certificate of the agent'] : []),
     ];
-    for (const path of new Set(certificates))
-      this.#passedOver.push(`${path} is passed over: certificates of users are not understood here`);
-    const held = socket === undefined ? new Map<string, ParsedKey>() : await agentKeys(socket);
+    this.#certificates = [...new Set(certificates)].map((one) => `${one} is passed over: ${NO_CERTIFICATES}`);
+    this.#passedOver.push(...this.#certificates);
+    const held = agent?.keys ?? new Map<string, ParsedKey>();
     const used = new Set<string>();
     const named = files.flatMap((file) => {
       const fromAgent = file.half === undefined ? undefined : held.get(file.half);
@@ -186,6 +194,8 @@ export class Authentication {
 }
 
 const AGENT = 'the agent';
+
+const NO_CERTIFICATES = 'certificates of users are not understood here, the host must let the plain key in';
 
 /** Many keys of the agent in one word. */
 function folded(tried: readonly string[]): readonly string[] {
