@@ -28,3 +28,18 @@ export function credentialsIn(text: string): readonly string[] {
     all.slice(`${url}${user}:`.length, -1),
   );
 }
+
+/** User and password of a URL as a header has them. A `%` that encodes nothing counts as it is written: `http://u:100%@host`. */
+export function basicCredentials({ username, password }: URL): string {
+  return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`;
+}
+
+function decoded(text: string): string {
+  return text.replace(/(?:%[\da-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes);
+    } catch {
+      return escapes;
+    }
+  });
+}

@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { hostOf } from './addresses.ts';
+import { basicCredentials } from './credentials.ts';
 import { proxyFor } from './proxy.ts';
 
 /** In milliseconds: until the connection stands, TLS included, and from then until the answer. */
@@ -138,6 +139,5 @@ function pathOf(url: URL): string {
 
 function proxyCredentials(proxy: URL): Record<string, string> {
   if (proxy.username === '') return {};
-  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
+  return { 'proxy-authorization': basicCredentials(proxy) };
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { formatPosition } from '../errors.ts';
+import { untilde } from '../home.ts';
 import type { AbsentKey } from '../transport/host.ts';
-import { untilde } from '../transport/ssh/config/home.ts';
 import type { Problems } from './checks/problems.ts';
 import { nearest, unsafeText } from './checks/validate.ts';
 import { type Setting, shownSetting, type Tell } from './variables/settings.ts';

@@ -80,6 +80,8 @@ export function ofAddresses({ host, member }: Listed): readonly Problem[] {
       `must be https, http, file or a path, found "${url}"`,
       'name a mirror over https',
     );
+  else if (/^https?:/.test(url) && !URL.canParse(url.replaceAll(/\{(version|arch)\}/g, '1')))
+    tell('etcd_download_url', 'is no address that can be asked', 'check its host and its port');
   return problems;
 }
 

@@ -3,8 +3,8 @@ import { isAbsolute, resolve } from 'node:path';
 import type { ValidateFunction } from 'ajv';
 import { isPlainObject } from '../../dsl/common/plain-object.ts';
 import type { VarSchema } from '../../dsl/role.ts';
+import { untilde } from '../../home.ts';
 import { isPrivate, MASK } from '../../secret-names.ts';
-import { home } from '../../whoami.ts';
 import { type Setting, type Settings, shownSetting } from '../variables/settings.ts';
 import type { Problems } from './problems.ts';
 import { keepDeclaredSecret } from './secrets.ts';
@@ -97,9 +97,7 @@ function pathProblem(
 
 /** `~` and relative paths; without a folder these start in the current one. */
 function resolvePath(path: string, folder: string | undefined): string {
-  if (path === '~' || path.startsWith('~/')) return `${home()}${path.slice(1)}`;
-  if (isAbsolute(path)) return path;
-  return resolve(folder ?? process.cwd(), path);
+  return resolve(folder ?? process.cwd(), untilde(path));
 }
 
 /** A path of this machine: beside the inventory, else in the current directory, where Ansible looks; if it is there. */

@@ -1,3 +1,4 @@
+import { untilde } from '../../home.ts';
 import { isPrivate, MASK, shownValue } from '../../secret-names.ts';
 import type { Problems } from '../checks/problems.ts';
 import { encryptedVariables } from '../checks/secrets.ts';
@@ -28,7 +29,7 @@ async function sourceOf(
 ): Promise<ExtraSource | 'pairs' | undefined> {
   if (/^\s*[{[]/.test(arg)) return parseYaml('--extra-vars', arg, problems);
   if (!arg.startsWith('@')) return 'pairs';
-  const file = arg.slice(1);
+  const file = untilde(arg.slice(1));
   const text = readText(file, problems, 'check the path after @');
   if (text === undefined) return undefined;
   const start = { file, line: 1, column: 1 };

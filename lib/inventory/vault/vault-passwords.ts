@@ -4,7 +4,7 @@ import { basename, extname } from 'node:path';
 import { Secret } from '../../dsl/secret.ts';
 import { environment } from '../../environment.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { home } from '../../whoami.ts';
+import { untilde } from '../../home.ts';
 
 /** A password for vaults, not read yet. */
 export interface VaultPassword {
@@ -44,11 +44,11 @@ export function vaultPasswords({
 
 function fromFile(given: string, ask: VaultSources['ask']): VaultPassword {
   const at = given.indexOf('@');
-  const whole = at < 0 || existsSync(fromHome(given));
+  const whole = at < 0 || existsSync(untilde(given));
   const id = whole ? 'default' : given.slice(0, at) || 'default';
   const name = whole ? given : given.slice(at + 1);
   if (!whole && /^prompt(_ask_vault_pass)?$/.test(name)) return fromPerson(id, given, ask);
-  const file = fromHome(name);
+  const file = untilde(name);
   return {
     id,
     source: name,
@@ -115,10 +115,6 @@ function isProgram(file: string): boolean {
   } catch {
     return false;
   }
-}
-
-function fromHome(path: string): string {
-  return path === '~' || path.startsWith('~/') ? `${home()}${path.slice(1)}` : path;
 }
 
 function refuse(message: string, hint: string | undefined): QuorateError {

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { basicCredentials } from '../../credentials.ts';
+import { QuorateError } from '../../errors.ts';
 import { NoConnection, requestTo } from '../../http-request.ts';
 import { badCertificate, httpFailed, notConnected, untrusted } from '../wording.ts';
 import { shownUrl } from './location.ts';
@@ -43,7 +45,7 @@ export async function openHttp(
 function get(url: URL, { connect, stall }: typeof TIMEOUTS): Promise<IncomingMessage> {
   // The tarball is compressed already; a server that compresses it once more would change its digest.
   const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'quorate' };
-  if (url.username !== '') headers.authorization = basic(url);
+  if (url.username !== '') headers.authorization = basicCredentials(url);
   return requestTo(url, headers, { connect, answer: stall }).catch((error: Error) => {
     throw failure(url, error);
   });
@@ -92,12 +94,8 @@ function redirected(from: URL, location: string): URL {
   return to;
 }
 
-function basic(url: URL): string {
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  return `Basic ${Buffer.from(pair).toString('base64')}`;
-}
-
 function failure(url: URL, error: Error): Error {
+  if (error instanceof QuorateError) return error;
   if (error instanceof NoConnection && error.kind === 'answer') return silent(url, error.milliseconds);
   const cause = error instanceof AggregateError ? (error.errors[0] as Error) : error;
   const code = (cause as NodeJS.ErrnoException).code ?? '';

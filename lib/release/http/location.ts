@@ -1,6 +1,7 @@
-import { isAbsolute, posix, resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { untilde } from '../../home.ts';
 import type { ReleaseRequest } from '../request.ts';
 import type { Software } from '../software.ts';
 
@@ -9,14 +10,14 @@ export type Location =
   | { readonly kind: 'http'; readonly url: URL; readonly shown: string; readonly name: string }
   | { readonly kind: 'file'; readonly path: string; readonly shown: string; readonly name: string };
 
-/** Fills in the template of a request. Anything without a scheme is a path, relative to its `baseDir`. */
+/** Fills in the template of a request. Anything without a scheme is a path, relative to its `baseDir` or from `~`. */
 export function locate(
   { software, url: template, arch, baseDir }: Pick<ReleaseRequest, 'software' | 'url' | 'arch' | 'baseDir'>,
   version: string,
 ): Location {
   const text = template.replaceAll('{version}', version).replaceAll('{arch}', arch);
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
-  if (scheme === undefined) return fileAt(isAbsolute(text) ? text : resolve(baseDir, text));
+  if (scheme === undefined) return fileAt(resolve(baseDir, untilde(text)));
   try {
     if (scheme === 'file') return fileAt(fileURLToPath(text));
     if (scheme === 'https' || scheme === 'http') return httpAt(new URL(text));

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { numericAddress } from '../../addresses.ts';
+import { untilde } from '../../home.ts';
 import { badSetting } from '../failures.ts';
 import type { Connection, HostKeyPolicy } from '../host.ts';
-import { untilde } from './config/home.ts';
 import { readOptions, type SshOptions } from './config/options.ts';
 import { ConfigProblem } from './config/problem.ts';
 import { knownName } from './known-hosts.ts';

@@ -226,6 +226,8 @@ describe('nothing is left behind, and the exit code says why, when', () => {
 });
 
 describe('a release from a file', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
   const place = async (bytes = BYTES, sums: string | undefined = `${sha256(BYTES)} *release.tgz\n`) => {
     const base = scratch();
     await writeFile(join(base, 'release.tgz'), bytes);
@@ -236,9 +238,11 @@ describe('a release from a file', () => {
   it.each([
     ['a path beside the inventory', () => 'release.tgz'],
     ['an absolute path', (base: string) => join(base, 'release.tgz')],
+    ['a path from the home', () => '~/release.tgz'],
     ['a file URL', (base: string) => pathToFileURL(join(base, 'release.tgz')).href],
   ])('may be named by %s', async (_what, url) => {
     const baseDir = await place();
+    vi.stubEnv('HOME', baseDir);
     const result = await obtain(request(scratch(), { url: url(baseDir), baseDir }), quiet);
     expect(result).toMatchObject({ version: '3.5.30', from: join(baseDir, 'release.tgz') });
   });

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { untilde } from '../../../transport/ssh/config/home.ts';
+import { untilde } from '../../../home.ts';
 import { TemplateError } from '../errors.ts';
 import { plugin, table } from '../plugin.ts';
 import { Dict, defined, isList, iterate, kindOf, textOf, type Value } from '../values.ts';

@@ -2,8 +2,8 @@ import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { PerRun } from '../../../dsl/common/per-run.ts';
+import { isOwnGroup, untilde } from '../../../home.ts';
 import { fromHere } from '../../../paths.ts';
-import { isOwnGroup, untilde } from './home.ts';
 import { ConfigProblem, type Origin } from './problem.ts';
 import { splitLine, wordsOf } from './words.ts';
 

@@ -1,9 +1,9 @@
+import { untildeOf } from '../../../home.ts';
 import { whoami } from '../../../whoami.ts';
 import type { Connection } from '../../host.ts';
 import { quoted } from './arguments.ts';
 import { DIRECTIVES } from './directives.ts';
 import type { Evaluated, Option } from './evaluate.ts';
-import { untildeOf } from './home.ts';
 import { readSshConfig } from './index.ts';
 import { parseHop } from './jump.ts';
 import { ConfigProblem } from './problem.ts';

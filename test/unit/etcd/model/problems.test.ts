@@ -389,6 +389,15 @@ const CASES: readonly Case[] = [
   ],
   ['a download from a path', [{ etcd_download_url: '/srv/etcd.tar.gz' }]],
   [
+    'a download from a port that cannot be',
+    [{ etcd_download_url: 'https://me:secret@mirror:99999/{version}' }],
+    'h1 etcd_download_url: etcd_download_url of h1 is no address that can be asked',
+  ],
+  [
+    'a download from a host by its version',
+    [{ etcd_download_url: 'https://me:100%@v{version}.{arch}.mirror/x' }],
+  ],
+  [
     'renewal at once',
     [{ etcd_cert_expiry: '30d', etcd_cert_renew_before: '720h' }],
     'h1 etcd_cert_renew_before: etcd_cert_renew_before of h1 is no less than etcd_cert_expiry: every run would renew',

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { Problems } from '../../../../lib/inventory/checks/problems.ts';
 import { extraVars } from '../../../../lib/inventory/variables/extra-vars.ts';
@@ -7,6 +8,11 @@ async function given(arg: string) {
   const variables = await extraVars([arg], async () => '', problems);
   return { values: Object.fromEntries(variables.map(({ name, value }) => [name, value])), problems };
 }
+
+it('-e @FILE knows the home', async () => {
+  const { problems } = await given('@~/no-such-file.yml');
+  expect(problems.errors[0]?.message).toBe(`there is no file ${homedir()}/no-such-file.yml`);
+});
 
 /** As `parse_kv` of ansible-core 2.19 answers. */
 describe('-e NAME=VALUE', () => {

@@ -141,6 +141,22 @@ describe('a proxy', () => {
     expect(asked).toEqual([`GET ${origin.url}/x?y=1 Basic ${Buffer.from('user:secret').toString('base64')}`]);
   });
 
+  it.each([
+    ['100%', '100%'],
+    ['p%ss', 'p%ss'],
+    ['a%20b%', 'a b%'],
+    ['a%FFb', 'a%FFb'],
+  ])('and a server get %s as the password %s', async (written, password) => {
+    const origin = await serve((request, response) => response.end(request.headers.authorization));
+    const { url, asked } = await proxy();
+    const basic = `Basic ${Buffer.from(`u:${password}`).toString('base64')}`;
+    const withLogin = (address: string) => address.replace('//', `//u:${written}@`);
+    expect(await text(await openHttp(new URL(withLogin(origin.url))))).toBe(basic);
+    vi.stubEnv('http_proxy', withLogin(url));
+    await openHttp(new URL(origin.url));
+    expect(asked[0]).toContain(basic);
+  });
+
   it('is tunnelled through for https, with the certificate of the server checked', async () => {
     const origin = await serveTls();
     const { url, asked } = await proxy();
@@ -181,8 +197,30 @@ describe('a proxy', () => {
     ['https://a.example/', { HTTPS_PROXY: 'http://p:1', no_proxy: 'a.example:443' }, undefined],
     ['https://a.example:8/', { HTTPS_PROXY: 'http://p:1', no_proxy: 'a.example:443' }, 'http://p:1'],
     ['https://[::1]/', { HTTPS_PROXY: 'http://p:1', no_proxy: '[::1]' }, undefined],
+    ['https://[fd00::5]/', { HTTPS_PROXY: 'http://p:1', no_proxy: 'fd00::05' }, undefined],
+    ['https://[fd00::5]:8/', { HTTPS_PROXY: 'http://p:1', no_proxy: '[fd00::5]:443' }, 'http://p:1'],
+    ['https://10.1.2.3/', { HTTPS_PROXY: 'http://p:1', no_proxy: 'x,10.0.0.0/8' }, undefined],
+    [
+      'https://11.1.2.3/',
+      { HTTPS_PROXY: 'http://p:1', no_proxy: '10.0.0.0/8,10.0.0.0/99,x/8' },
+      'http://p:1',
+    ],
+    ['https://[fd00::5]/', { HTTPS_PROXY: 'http://p:1', no_proxy: '10.0.0.0/8,fd00::/16' }, undefined],
+    ['https://a.example/', { HTTPS_PROXY: 'socks5h://p:1', no_proxy: 'example' }, undefined],
   ])('for %s with %j is %s', (url, env, expected) => {
     expect(proxyFor(new URL(url), env)).toBe(expected);
+  });
+
+  it.each([
+    ['all_proxy', 'socks5h://127.0.0.1:1080'],
+    ['https_proxy', 'http://u:p#x@127.0.0.1:9'],
+    ['HTTPS_PROXY', 'proxy.corp:3128:'],
+  ])('that is none is told by its variable, and not quoted: %s=%s', async (name, value) => {
+    vi.stubEnv(name, value);
+    await expect(openHttp(new URL('https://etcd.invalid/x'))).rejects.toMatchObject({
+      exitCode: 1,
+      message: `${name} is no address of an HTTP proxy`,
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { home, whoami } from '../../../whoami.ts';
+import { home, whoami } from './whoami.ts';
 
 /** A path with `~` or `~USER` at its beginning written out; undefined for a user whom nobody knows. */
 export function untildeOf(path: string): string | undefined {
