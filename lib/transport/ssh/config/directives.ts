@@ -1,7 +1,6 @@
 import { CIPHER_NAMES, KEX_NAMES, KEY_NAMES, MAC_NAMES } from './algorithms.ts';
 import {
   addKeys,
-  algorithms,
   anything,
   choice,
   command,
@@ -11,6 +10,7 @@ import {
   flagOr,
   forward,
   integer,
+  isOutside,
   list,
   names,
   port,
@@ -33,8 +33,8 @@ export interface Directive {
   readonly stance: 'honoured' | 'harmless' | 'refused';
   /** All values that are given count, not the first alone. */
   readonly adds?: boolean;
-  /** OpenSSH has it since 9.3 or later: whether this machine's has it, only that can say. */
-  readonly recent?: boolean;
+  /** OpenSSH has it, or that value, since 9.3 or later: whether this machine's has it, only that can say. */
+  readonly recent?: (value: string) => boolean;
   /** Values that leave everything as it is, though the stance is `refused`. */
   readonly unless?: RegExp;
   readonly hint?: string;
@@ -84,17 +84,17 @@ export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Direct
   ...honoured('addressfamily')(choice({ inet: 'inet', inet6: 'inet6', any: 'any' })),
   ...honoured('connecttimeout', 'serveraliveinterval')(time),
   ...honoured('serveralivecountmax', 'requiredrsasize')(integer),
-  ...honoured('ciphers')(algorithms(CIPHER_NAMES)),
-  ...honoured('macs')(algorithms(MAC_NAMES)),
-  ...honoured('kexalgorithms')(algorithms(KEX_NAMES)),
-  ...honoured('hostkeyalgorithms', 'pubkeyacceptedalgorithms')(algorithms(KEY_NAMES, true)),
+  ...honoured('ciphers')(text, { recent: isOutside(CIPHER_NAMES) }),
+  ...honoured('macs')(text, { recent: isOutside(MAC_NAMES) }),
+  ...honoured('kexalgorithms')(text, { recent: isOutside(KEX_NAMES) }),
+  ...honoured('hostkeyalgorithms', 'pubkeyacceptedalgorithms')(text, { recent: isOutside(KEY_NAMES, true) }),
   // Asked of ssh where they are switched on.
   ...honoured('canonicalizehostname')(flagOr('always')),
   ...honoured('canonicalizepermittedcnames')(list),
   ...honoured('canonicaldomains')(domains),
   ...honoured('canonicalizemaxdots')(integer),
   ...honoured('canonicalizefallbacklocal')(flag),
-  ...honoured('tag', 'refuseconnection')(text, { recent: true }),
+  ...honoured('tag', 'refuseconnection')(text, { recent: () => true }),
 
   ...refused(
     'knownhostscommand',
@@ -111,7 +111,9 @@ export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Direct
 
   // A certificate only adds a way to log in, or to trust: neither is understood here.
   ...harmless('certificatefile')(text, { adds: true }),
-  ...harmless('casignaturealgorithms', 'hostbasedacceptedalgorithms')(algorithms(KEY_NAMES, true)),
+  ...harmless('casignaturealgorithms', 'hostbasedacceptedalgorithms')(text, {
+    recent: isOutside(KEY_NAMES, true),
+  }),
   ...harmless(
     'forwardx11',
     'forwardx11trusted',
@@ -187,9 +189,9 @@ export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Direct
     'channeltimeout',
     'versionaddendum',
     'warnweakcrypto',
-  )(some(99), { recent: true }),
+  )(some(99), { recent: () => true }),
   // Apple's.
-  ...harmless('usekeychain')(text, { recent: true }),
+  ...harmless('usekeychain')(text, { recent: () => true }),
   // ssh itself only passes over these.
   ...harmless(
     'protocol',

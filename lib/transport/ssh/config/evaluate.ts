@@ -6,7 +6,7 @@ import type { ConfigFile, Line } from './files.ts';
 import { jumpOf } from './jump.ts';
 import { judgeMatch } from './match.ts';
 import { matchesList, matchesPattern } from './patterns.ts';
-import { ConfigProblem, type Origin } from './problem.ts';
+import { ConfigProblem, type Origin, unknownOption } from './problem.ts';
 import { expand } from './tokens.ts';
 import { wordsOf } from './words.ts';
 
@@ -212,12 +212,13 @@ class Reader {
   ): void {
     const keyword = ALIASES[written] ?? written;
     const directive = DIRECTIVES.get(keyword);
-    const ignored = matchesList(written, this.option('ignoreunknown', '').toLowerCase());
-    if (directive === undefined || (directive.recent && ignored)) {
-      if (ignored) return;
-      fail('is no option of ssh');
+    const recent = directive === undefined || directive.recent?.(words[0] ?? '');
+    if (recent && matchesList(written, this.option('ignoreunknown', '').toLowerCase())) return;
+    if (recent) this.ask(origin);
+    if (directive === undefined) {
+      if (block.active) throw unknownOption(written, origin);
+      return;
     }
-    if (directive.recent) this.ask(origin);
     const values = inWords(() => directive.take(words, rest), fail);
     if (keyword === 'proxyjump' || keyword === 'proxycommand')
       this.#proxy(keyword, values[0] as string, origin, block);

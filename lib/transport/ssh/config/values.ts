@@ -117,17 +117,14 @@ export const names: Take = (words) => {
   return words;
 };
 
-/** A list of algorithms, with `+`, `-` or `^` before it: `known` are the ones ssh has. */
-export function algorithms(known: ReadonlySet<string>, patterns = false): Take {
-  return (words) => {
-    const word = one(words);
-    const wrong = word
+/** Whether a list of algorithms, with `+`, `-` or `^` before it, names one that is not among the `known`. */
+export function isOutside(known: ReadonlySet<string>, patterns = false): (list: string) => boolean {
+  return (list) =>
+    !list.startsWith('-') &&
+    list
       .replace(/^[+^]/, '')
       .split(',')
-      .find((name) => !known.has(name) && !(patterns && /[*?]/.test(name)));
-    if (word.startsWith('-') || wrong === undefined) return [word];
-    throw new Error(`names ${JSON.stringify(wrong)}, which is no algorithm of its kind`);
-  };
+      .some((name) => !known.has(name) && !(patterns && /[*?]/.test(name)));
 }
 
 /** A path to a socket; `${NAME}` in it must be there. */

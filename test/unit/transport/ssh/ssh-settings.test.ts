@@ -216,7 +216,7 @@ describe('~/.ssh/config with', () => {
     ['HostName %q', 'hostname', 2],
     ['UserKnownHostsFile ~nobody-of-that-name/x', 'userknownhostsfile', 2],
     ['IdentityFile ${NO_SUCH_VARIABLE}/x', 'identityfile', 2],
-    ['Ciphers chacha20-poly1305@openssh.com,nonsense', 'ciphers', 2],
+    ['Ciphers chacha20-poly1305@openssh.com,nonsense', 'cipher', 2],
     ['MACs umac-64@openssh.com', 'macs', 2],
     ['HostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com', 'hostkeyalgorithms', 2],
   ])('%s, which is refused rather than passed over', async (line, keyword, at) => {

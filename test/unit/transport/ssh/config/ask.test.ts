@@ -91,6 +91,16 @@ describe.runIf(sshVersion() !== undefined)('ssh is asked', () => {
     });
   });
 
+  it('about names and options that are newer than those known here', async () => {
+    insteadOfSsh('echo hostname web');
+    writeFiles(home, {
+      config:
+        'KexAlgorithms mlkem1024nistp384-sha384,curve25519-sha256\nHostKeyAlgorithms ssh-mldsa-65,ssh-ed25519\nHost db\n NextYear yes\n',
+    });
+    const { algorithms } = await sshSettings(web());
+    expect(algorithms.kex).toEqual(['curve25519-sha256']);
+  });
+
   it('and what it refuses is told with file and line', async () => {
     insteadOfSsh(`echo "$(dirname "$3")/0: line 3: Bad configuration option: tag" >&2; exit 255`);
     writeFiles(home, { config: 'Match host web\n Tag x\n' });
@@ -115,6 +125,24 @@ describe.runIf(sshVersion() !== undefined)('ssh is asked', () => {
     });
     expect(Date.now() - began).toBeLessThan(12_000);
   }, 15_000);
+});
+
+it('an option that is not known here is refused for the host that it counts for: it might protect it', async () => {
+  insteadOfSsh('echo hostname web');
+  writeFiles(home, { config: 'Host web\n NextYear yes\n' });
+  await expect(sshSettings(web())).rejects.toMatchObject({
+    exitCode: 1,
+    message: expect.stringContaining('nextyear is no option that is known here'),
+    hint: expect.stringContaining('IgnoreUnknown nextyear'),
+    position: { file: `${home}/.ssh/config`, line: 2 },
+  });
+});
+
+it('and passed over where IgnoreUnknown says so', async () => {
+  const calls = insteadOfSsh('exit 9');
+  writeFiles(home, { config: 'Host web\n IgnoreUnknown nextyear\n NextYear yes\n' });
+  await sshSettings(web());
+  expect(existsSync(calls)).toBe(false);
 });
 
 it('without an ssh a line that only that can judge is told of', async () => {
