@@ -11,6 +11,7 @@ export default await main(import.meta.url, {
     ...OF_CHANGES,
     'forks',
     'become',
+    'ask-pass',
     'ask-become-pass',
     'trust',
     'list-hosts',

@@ -1,5 +1,4 @@
 import type { PlayInventoryHost } from '../dsl/play.ts';
-import { Secret } from '../dsl/secret.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { type InventoryHost, type SettledHost, selectHosts } from '../inventory/index.ts';
 import { printDocument } from '../report/document.ts';
@@ -8,6 +7,7 @@ import { type Run, startRun } from '../runner/run.ts';
 import type { RunHost } from '../runner/session.ts';
 import type { ConnectOptions } from '../transport/connect-options.ts';
 import { checkConnections, connect, openSftp } from '../transport/index.ts';
+import { askPasswords } from './ask-passwords.ts';
 import { auditNote } from './audit-note.ts';
 import { checkPlays } from './check-plays.ts';
 import { chosenGroups } from './chosen-groups.ts';
@@ -18,7 +18,7 @@ import { reportLines } from './flags/usage.ts';
 import { type ListingOptions, listing } from './listing.ts';
 import { load } from './load-inventory.ts';
 import { planOf } from './planned.ts';
-import { askConsent, askSecret, askTrust, requireAnswers } from './prompt.ts';
+import { askConsent, askTrust, requireAnswers } from './prompt.ts';
 import { contactsOf, inShard, magicVars, thisMachine } from './run-hosts.ts';
 import { runsFolder } from './runs-folder.ts';
 import { completeCommands } from './start/complete-commands.ts';
@@ -92,10 +92,7 @@ export async function execute(
     await endEmptyShard(options.shard, planned, options);
     return EXIT.ok;
   }
-  const password =
-    options.askBecomePass && options.list === undefined
-      ? new Secret(await askSecret('sudo password: '))
-      : undefined;
+  const withPasswords = await askPasswords(options);
   const say = (level: 'warning' | 'debug' | 'trace') => (host: string, message: string) =>
     report.emit({ event: 'log', level, host, message });
   const connecting = (): ConnectOptions => ({
@@ -111,14 +108,13 @@ export async function execute(
     async connect() {
       const { connection } = host;
       if (connection === undefined) throw new Error(`${host.name} is not among the hosts to contact`);
-      const connected = await (starter.connect ?? connect)(
-        { ...connection, becomePassword: connection.becomePassword ?? password },
-        connecting(),
-      );
+      const connected = await (starter.connect ?? connect)(withPasswords(connection), connecting());
       if (options.verbosity < 3) return connected;
       return traced(connected, (script) => say('trace')(host.name, `sends\n${script.trimEnd()}`));
     },
   });
+  const judge = (hosts: Iterable<SettledHost>) =>
+    checkConnections([...hosts].flatMap(({ connection }) => (connection ? [withPasswords(connection)] : [])));
   const reach = async (name: string): Promise<RunHost> => {
     const known = settled.get(name);
     if (known?.connection !== undefined) return toRunHost(known);
@@ -126,7 +122,7 @@ export async function execute(
     if (listedHost === undefined && name === 'localhost') return thisMachine(inventory.files);
     const hosts = selectHosts(inventory, name, 'delegateTo');
     const one = await inventory.settle({ hosts, except, contacts: (all) => all });
-    await checkConnections([...one.hosts.values()].flatMap(({ connection }) => connection ?? []));
+    await judge(one.hosts.values());
     return toRunHost(one.hosts.get(name) as SettledHost);
   };
   const select = (pattern: string) =>
@@ -140,7 +136,7 @@ export async function execute(
     const { checkReports } = await import('../report/write-report.ts');
     checkReports(options.reports);
   }
-  await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
+  await judge(settled.values());
   const output = outputOf(playbook, options);
   const { check, diff, log, verbosity } = options;
   const { tellsOutput = false } = playbook;

@@ -18,6 +18,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   output: OF_FLEET,
   'detailed-exitcode': '--check of the fleet has it',
   log: 'the record of a job lies on its worker, in .quorate/runs',
+  'ask-pass': NOBODY,
   'ask-become-pass': NOBODY,
   'ask-vault-pass': NOBODY,
   trust: 'nobody can be asked: record the keys of hosts before',

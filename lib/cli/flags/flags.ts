@@ -91,6 +91,12 @@ export const FLAGS: readonly Flag[] = [
     description: 'become root through sudo, unless ansible_become says no',
   },
   {
+    name: 'ask-pass',
+    short: 'k',
+    type: 'boolean',
+    description: 'ask once for the SSH password of hosts without ansible_password',
+  },
+  {
     name: 'ask-become-pass',
     short: 'K',
     type: 'boolean',

@@ -1,10 +1,10 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { closest, distance } from 'fastest-levenshtein';
 import { readDuration } from '../../duration.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Plan } from '../plan-file/format.ts';
 import { FLAGS, type Flag, type OwnFlag } from './flags.ts';
 import { parseShard, type Shard } from './shard.ts';
+import { wrongArguments } from './wrong-arguments.ts';
 
 /** The command line, taken apart; flags mean what they mean in ansible-playbook. */
 export interface Options {
@@ -24,6 +24,7 @@ export interface Options {
   readonly forks: number;
   readonly extraVars: readonly string[];
   readonly become: boolean;
+  readonly askPass: boolean;
   readonly askBecomePass: boolean;
   readonly vaultPasswordFiles: readonly string[];
   readonly askVaultPass: boolean;
@@ -112,6 +113,7 @@ export function parseOptions(
     forks: parseForks(text('forks')),
     extraVars: list('extra-vars'),
     become: values.become === true,
+    askPass: values['ask-pass'] === true,
     askBecomePass: values['ask-become-pass'] === true,
     vaultPasswordFiles: [...list('vault-id').map(vaultFile), ...list('vault-password-file')],
     askVaultPass: values['ask-vault-pass'] === true,
@@ -179,50 +181,6 @@ function forNode(flags: readonly Flag[]): NonNullable<ParseArgsConfig['options']
       { type, ...(short && { short }), ...(multiple && { multiple }) },
     ]),
   );
-}
-
-/** What other tools call it. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  '--dry-run': '--check',
-  '--dryrun': '--check',
-  '--plan': '--check',
-  '--noop': '--check',
-  '--hosts': '--limit',
-  '--sudo': '--become',
-  '--ask-sudo-pass': '--ask-become-pass',
-  '--quiet': '--output plain',
-  '--vault-pass-file': '--vault-password-file',
-  '--ask-vault-password': '--ask-vault-pass',
-};
-
-/** Node's own words name neither what is near nor what is wanted. */
-function wrongArguments(said: string, flags: readonly Flag[], takesWords: boolean): QuorateError {
-  const [, unknown] = /^Unknown option '(--?[^']+)'/.exec(said) ?? [];
-  const [, lacking] = /^Option '(?:-\w, )?--([\w-]+) <value>' argument missing/.exec(said) ?? [];
-  const [, stray] = /^Unexpected argument '(.*?)'/.exec(said) ?? [];
-  const near =
-    unknown &&
-    (ELSEWHERE[unknown] ??
-      closest(
-        unknown,
-        flags.map(({ name }) => `--${name}`),
-      ));
-  const placeholder = flags.find(({ name }) => name === lacking)?.placeholder ?? 'a value';
-  const message = unknown
-    ? `unknown option ${unknown}`
-    : lacking
-      ? `--${lacking} needs a value: ${placeholder}`
-      : stray !== undefined
-        ? `unexpected argument ${stray}`
-        : said;
-  const isNear = near && (ELSEWHERE[unknown] !== undefined || distance(near, unknown) <= 2);
-  const file = stray !== undefined && /\.(ya?ml|ini|json)$/.test(stray);
-  const meant = isNear ? `did you mean ${near}? ` : file ? `did you mean -i ${stray}? ` : '';
-  const behind = takesWords && unknown && !isNear ? 'words of another program go behind --; ' : '';
-  return new QuorateError(message, {
-    exitCode: EXIT.usage,
-    hint: `${meant}${behind}--help lists the options`,
-  });
 }
 
 /** What `--vault-id` names, as `--vault-password-file` takes it: without an ID `prompt` is no file either. */

@@ -62,16 +62,18 @@ export function sameHosts({
   local = false,
   user,
   become,
+  askPass = false,
   askBecomePass,
   vaultPasswordFiles = [],
   askVaultPass = false,
 }: Pick<Options, 'inventory' | 'user' | 'become' | 'askBecomePass'> &
-  Partial<Pick<Options, 'local' | 'vaultPasswordFiles' | 'askVaultPass'>>): string {
+  Partial<Pick<Options, 'local' | 'askPass' | 'vaultPasswordFiles' | 'askVaultPass'>>): string {
   return [
     ...inventory.map((file) => ` -i ${word(file)}`),
     ...(local ? [' --local'] : []),
     ...(user === undefined ? [] : [` -u ${word(user)}`]),
     ...(become ? [' -b'] : []),
+    ...(askPass ? [' -k'] : []),
     ...(askBecomePass ? [' -K'] : []),
     ...vaultPasswordFiles.map((file) => ` --vault-password-file ${word(file)}`),
     ...(askVaultPass ? [' -J'] : []),

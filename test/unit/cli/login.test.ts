@@ -111,6 +111,26 @@ it('-K: a password of the inventory wins over the one that was asked for', async
   expect(new Set(asked)).toEqual(new Set(['own written', 'none typed']));
 });
 
+it('-k: the password for SSH is asked for first, for hosts whose inventory has none', async () => {
+  const dir = scratch();
+  const server = () => startServer({ admits: () => false, takes: ['password'] });
+  const [a, b] = [await server(), await server()];
+  writeFileSync(join(dir, 'known'), `${a.knownLine()}${b.knownLine()}`);
+  const inventory = `all:
+  hosts:
+    a: { ansible_port: ${a.port} }
+    b: { ansible_port: ${b.port}, ansible_password: written }
+  vars:
+    ansible_host: 127.0.0.1
+    ansible_user: joe
+    ansible_ssh_private_key_file: ${join(dir, 'none')}
+    ansible_ssh_common_args: -o UserKnownHostsFile=known
+`;
+  await run(dir, inventory, ['-b', '-k', '-K'], 'typed\nfor sudo\n');
+  expect(a.attempts).toContain('password joe typed');
+  expect(b.attempts).toContain('password joe written');
+});
+
 it('--trust: where nobody answers, no key is trusted', async () => {
   const dir = scratch();
   const servers = [await startServer(), await startServer()];

@@ -43,7 +43,7 @@ describe('the command line', () => {
       '7',
       '-e',
       'a=1',
-      '-bKvv',
+      '-bkKvv',
       '-t',
       'a,b',
     );
@@ -55,6 +55,7 @@ describe('the command line', () => {
       forks: 7,
       extraVars: ['a=1'],
       become: true,
+      askPass: true,
       askBecomePass: true,
       verbosity: 2,
       tags: ['a', 'b'],
@@ -81,6 +82,10 @@ describe('the command line', () => {
     [['--chek'], 'did you mean --check? --help lists the options'],
     [['prod.yaml'], 'did you mean -i prod.yaml? --help lists the options'],
     [['--utterly-else'], '--help lists the options'],
+    [['--private-key', 'x'], 'did you mean -e ansible_ssh_private_key_file=FILE? --help lists the options'],
+    [['-c', 'local'], 'did you mean -e ansible_connection=ssh|local? --help lists the options'],
+    [['-T', '5'], 'did you mean -e ansible_timeout=SECONDS? --help lists the options'],
+    [['--flush-cache'], 'leave it out: facts are read in each run; --help lists the options'],
   ])('%j has the hint: %s', (args, hint) => {
     expect(() => parseOptions(args, [])).toThrow(expect.objectContaining({ hint }));
   });
