@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Role } from '../dsl/role.ts';
 import { positionOf } from '../dsl/trace/position.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
+import { inventoryOfAnsible } from '../inventory/ansible-cfg.ts';
 import { type Inventory, loadInventory } from '../inventory/index.ts';
 import { fromHere } from '../paths.ts';
 import { declaredVars } from './declared-vars.ts';
@@ -67,10 +68,12 @@ function defaultInventory(
     .map((one) => join(folder, one))
     .find((path) => existsSync(path));
   if (found !== undefined) return fromHere(found);
+  const ansible = inventoryOfAnsible(process.cwd());
+  const named = ansible && `${ansible.source}, which is not read, names -i ${ansible.path}`;
   const put = `put ${fromHere(join(folder, 'inventory.yaml'))} there`;
   const sample = inventory === undefined ? '' : `; ${lineOf(started, name)} --local takes this machine alone`;
   throw new QuorateError(
     `no inventory is named, and there is none ${here ? 'in this folder' : 'beside the playbook'}`,
-    { exitCode: EXIT.usage, hint: `name an inventory with -i FILE, or ${put}${sample}` },
+    { exitCode: EXIT.usage, hint: named ?? `name an inventory with -i FILE, or ${put}${sample}` },
   );
 }
