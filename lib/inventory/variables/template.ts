@@ -61,8 +61,14 @@ function refusal(host: string, variable: Variable, { message, missing, trail }: 
   return new QuorateError(`cannot evaluate ${asked} of ${host}${through}: ${message}`, {
     exitCode: EXIT.usage,
     ...(place && { position: place }),
-    hint: missing
-      ? "set it for this host, or give it a default: {{ … | default('…') }}"
-      : 'write the value out, or set the variable with -e',
+    hint: !missing
+      ? 'write the value out, or set the variable with -e'
+      : FACT.test(message)
+        ? 'no facts are gathered for an inventory: write the value out, or take a variable of the host, as in {{ ansible_host }}'
+        : "set it for this host, or give it a default: {{ … | default('…') }}",
   });
 }
+
+/** What Ansible finds out about hosts before it evaluates a template. */
+const FACT =
+  /\b(ansible_facts|ansible_(default_ipv[46]|all_ipv[46]_addresses|hostname|fqdn|nodename|domain|interfaces|eth\d\w*|en[opsx]\w+|os_family|distribution\w*|lsb|architecture|machine|kernel\w*|processor\w*|mem\w+_mb|date_time|service_mgr|pkg_mgr|env|mounts|devices))\b/;

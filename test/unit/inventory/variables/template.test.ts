@@ -12,6 +12,25 @@ const ARMOURED = '$ANSIBLE_VAULT;1.1;AES256\n3030';
 /** The line is that of the variable whose template fails; 1 unless said. */
 type Refusal = readonly [what: string, vars: Vars, message: string, line?: number];
 
+it.each([
+  '{{ ansible_default_ipv4.address }}',
+  "{{ ansible_facts['hostname'] }}",
+  '{{ ansible_facts.default_ipv4.address }}',
+  '{{ hostvars[inventory_hostname].ansible_eth0.ipv4.address }}',
+  '{{ ansible_fqdn }}',
+])('a fact is told not to be gathered: %s', async (value) => {
+  const [error] = await refusal(evaluate({ value }));
+  expect(error?.hint).toMatch(/^no facts are gathered for an inventory/);
+});
+
+it.each(['{{ ansible_host_name }}', '{{ my_ansible_facts }}', '{{ nope.ansible_facts }}'])(
+  'what is none is not: %s',
+  async (value) => {
+    const [error] = await refusal(evaluate({ value }));
+    expect(error?.hint).toMatch(/^set it for this host/);
+  },
+);
+
 describe('what cannot be evaluated is named, with its place', () => {
   const refusals: readonly Refusal[] = [
     ['a variable', { value: '{{ login }}' }, 'cannot evaluate value of h1: the variable "login" is not set'],
