@@ -46,11 +46,20 @@ async function cost(work: () => Promise<void>): Promise<number> {
   return (user + system) / 1000;
 }
 
-// The promise is half a second of reading; what is quadratic takes many times that.
+/** The promise, in ms. */
+const PROMISED = 500;
+
+/** The least of a few: the first one compiles what it runs, and a busy machine slows each down. Ends once it is low enough. */
+async function least(work: () => Promise<void>): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < 8 && best >= PROMISED; tries += 1) best = Math.min(best, await cost(work));
+  return best;
+}
+
 it.each([
   ['hosts.yaml', yaml()],
   ['hosts.ini', ini()],
-])('a thousand hosts with ten groups each are read in no time: %s', async (name, text) => {
+])('a thousand hosts with ten groups each are read in half a second: %s', async (name, text) => {
   const file = join(scratch(), name);
   writeFileSync(file, text);
   const read = async () => {
@@ -60,6 +69,5 @@ it.each([
     const { hosts } = await inventory.settle({ hosts: inventory.hosts, contacts: (all) => all });
     expect(hosts.size).toBe(1000);
   };
-  // The better of two: the first one compiles what it runs.
-  expect(Math.min(await cost(read), await cost(read))).toBeLessThan(1000);
+  expect(await least(read)).toBeLessThan(PROMISED);
 });
