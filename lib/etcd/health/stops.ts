@@ -1,22 +1,34 @@
 import { type Sh, sh } from '../../dsl/shell/sh.ts';
+import {
+  type Barrier,
+  barrierName,
+  isIptables,
+  isOf,
+  judge,
+  openingLines,
+  parseBarriers,
+  probeBarriers,
+} from '../../resources/firewall/barrier.ts';
 import { overlaps } from '../../resources/firewall/network.ts';
 import type { PortReading } from './ports.ts';
 
 /** What keeps packets of a member from a port of another one. */
 export interface Stop {
   /**
-   * A `zone` of firewalld that has no rule for it, a `rule` of others, which ours cannot undo, our `own` ones, or something
-   * on the `way` that neither end shows.
+   * A `zone` of firewalld that has no rule for it, a `rule` or a `chain` of others, which ours cannot undo, our `own` ones,
+   * or something on the `way` that neither end shows.
    */
-  readonly by: 'zone' | 'rule' | 'own' | 'way';
+  readonly by: 'zone' | 'rule' | 'chain' | 'own' | 'way';
   /** Whose it is. */
   readonly host: string;
   readonly said: string;
+  /** The command that lets the packets in, where it is a chain. */
+  readonly opening?: string;
 }
 
 /**
  * Read-only shell: what the host's firewall says of ports. `firewalld` alone when no zone mentions one; the first
- * `rule` of others that drops or rejects it, and all of our `own`, as they stand.
+ * `rule` of others that drops or rejects it, and all of our `own`, as they stand; then chains that may drop what has none.
  */
 export function probeRules(ports: readonly number[]): Sh {
   return sh`q_rules=$(nft -nn list ruleset 2>/dev/null || iptables-save 2>/dev/null)
@@ -27,17 +39,16 @@ for q_port in ${ports}; do
   fi
   printf '%s\n' "$q_rules" | sed '/^table inet quorate_/,/^}/d; /QUORATE/d' | q_about rule | grep -iE 'drop|reject' | head -n 1
   printf '%s\n' "$q_rules" | sed -n '/^table inet quorate_/,/^}/p; /QUORATE/p' | q_about own
-done`;
+done
+${probeBarriers('all')}`;
 }
 
 /**
  * Finds it in what `probeRules` printed at both ends, by host; undefined where the far end said nothing. What lets in
  * nobody but whom it knows, as firewalld and our own rules do, says nothing of what is sent.
  */
-export function stopOf(
-  { from, to, port, sources }: PortReading,
-  rules: ReadonlyMap<string, string>,
-): Stop | undefined {
+export function stopOf(reading: PortReading, rules: ReadonlyMap<string, string>): Stop | undefined {
+  const { from, to, port, sources } = reading;
   const said = (host: string, kind: string) => {
     const start = `${port} ${kind} `;
     const lines = (rules.get(host) ?? '').split('\n').filter((line) => line.startsWith(start));
@@ -53,12 +64,40 @@ export function stopOf(
   const shuts = own.find((rule) => /drop/i.test(rule));
   if (shuts !== undefined && !sources.some((source) => letsIn(own, source)))
     return { by: 'own', host: to, said: hasRule(to, shuts) };
-  if (!rules.has(to)) return undefined;
+  return chainStop(reading, rules) ?? (rules.has(to) ? wayStop(reading) : undefined);
+}
+
+/** One that shuts it out for certain comes before those that may. */
+function chainStop(
+  { from, to, port, sources }: PortReading,
+  rules: ReadonlyMap<string, string>,
+): Stop | undefined {
+  const packet = {
+    port,
+    protocol: 'tcp',
+    sources: sources.length > 0 ? sources : ['0.0.0.0/0', '::/0'],
+  } as const;
+  const barriers = (host: string, hook: Barrier['hook']) =>
+    parseBarriers(rules.get(host) ?? '')
+      .filter((one) => one.hook === hook && packet.sources.some((source) => isOf(one.family, source)))
+      .map((barrier) => ({ host, barrier, judgement: judge(barrier, packet) }));
+  const all = [...barriers(to, 'input'), ...barriers(from, 'output')];
+  const found =
+    all.find(({ judgement }) => judgement === 'shut') ?? all.find(({ judgement }) => judgement === 'unsure');
+  if (found === undefined) return undefined;
+  const { host, barrier } = found;
+  const [opening] = openingLines(barrier, [packet]);
   return {
-    by: 'way',
-    host: to,
-    said: `no rule on ${from} or ${to} does that: a security group or a router between them, or NAT`,
+    by: isIptables(barrier) ? 'own' : 'chain',
+    host,
+    said: `${barrierName(barrier)} on ${host} drops what none of its rules accepts`,
+    ...(opening !== undefined && { opening }),
   };
+}
+
+function wayStop({ from, to }: PortReading): Stop {
+  const said = `nothing on ${from} or ${to} shows why: a security group or a router between them, or NAT`;
+  return { by: 'way', host: to, said };
 }
 
 function hasRule(host: string, rule: string): string {

@@ -5,6 +5,7 @@ import { joinSh, sh } from '../../dsl/shell/sh.ts';
 import { Slot } from '../../dsl/world/things.ts';
 import { UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { type Barrier, parseBarriers, probeBarriers, requireOpen } from './barrier.ts';
 import { type FirewallFound, findFirewall, findTool, meansFor, parseFound } from './means.ts';
 import {
   changeTable,
@@ -31,6 +32,9 @@ import {
 interface ObservedFirewall extends FirewallFound {
   readonly systemd: boolean;
   readonly table: SeenTable;
+  /** Tables of others that may drop what ours let in, and addresses of the host where there are any. */
+  readonly barriers: readonly Barrier[];
+  readonly local: readonly string[];
   /** What the firewall printed that others have rules in, too. */
   readonly shared: string;
 }
@@ -58,12 +62,13 @@ export const firewall = defineResource<FirewallOptions, FirewallDesired, Observe
   leaves: (desired, changes) =>
     desired.state === 'absent' ? [] : [...tableTraces(desired, changes), ...sharedTraces(desired, changes)],
   probe(desired) {
-    const { backend, addresses, ports } = desired;
+    const { backend, addresses, ports, state } = desired;
     const isTable = backend === 'nftables' || backend === 'iptables';
     return probe(
       fileReads(desired).flat(),
       sh`${isTable ? findTool(backend) : findFirewall(addresses)}
 if [ -d /run/systemd/system ]; then echo systemd; fi
+${ports.length > 0 && state === 'present' ? BARRIERS : sh`:`}
 case $q_firewall in nftables | iptables) q_table=$q_firewall ;; *) q_table=$q_own ;; esac
 q_part table
 ${probeTable(desired)}
@@ -80,6 +85,8 @@ ${ports.length > 0 ? probeShared(addresses) : sh`:`}`,
     return {
       ...parseFound(found),
       systemd: /^systemd$/m.test(found),
+      barriers: parseBarriers(found),
+      local: [...found.matchAll(/^local (\S+)$/gm)].map(([, address = '']) => address),
       table: parseTable(desired, table, parts),
       shared,
     };
@@ -89,10 +96,12 @@ ${ports.length > 0 ? probeShared(addresses) : sh`:`}`,
     const means = meansFor(desired, seen, world);
     if (means === 'later') return [LATER];
     const certainty = world.bringsMore ? 'conditional' : 'certain';
-    return [
+    const differences = [
       ...sharedDifferences(means.shared, desired, seen.shared),
       ...tableDifferences(desired, means.table, seen.table, world),
-    ].map((one) => ({ certainty, ...one }));
+    ];
+    if (!bringsRules(world)) requireOpen({ ...desired, ports: opened(desired, differences) }, seen);
+    return differences.map((one) => ({ certainty, ...one }));
   },
   foresee(desired, _observed, _changes, world) {
     for (const one of desired.ports) world.slot(JUDGED, portName(one)).willBe(judgedBy(desired, one));
@@ -117,6 +126,27 @@ ${ports.length > 0 ? probeShared(addresses) : sh`:`}`,
     },
   }),
 });
+
+const BARRIERS = sh`q_barriers=$(${probeBarriers('incoming')})
+if [ -n "$q_barriers" ]; then
+  echo "$q_barriers"
+  ip -o addr show 2>/dev/null | sed -n 's/^.* inet6\{0,1\} \([^ /]*\).*/local \1/p'
+fi`;
+
+/** Of a host that has its rules nothing is asked anew: somebody may have shut a port on purpose since. */
+function opened({ ports }: FirewallDesired, differences: readonly Difference[]): readonly PortWish[] {
+  const made = differences.filter(({ kind }) => kind === 'create').map(({ property }) => ` ${property}`);
+  return ports.filter((one) => made.some((property) => property.includes(` ${portName(one)} from `)));
+}
+
+/** Earlier tasks may load other rules than were read. */
+function bringsRules(world: World): boolean {
+  return (
+    world.bringsMore || RULE_UNITS.some((name) => !world.isProof && world.unit(name).state !== undefined)
+  );
+}
+
+const RULE_UNITS = ['nftables', 'netfilter-persistent', 'iptables', 'ip6tables', 'firewalld', 'ufw'];
 
 /** Earlier tasks decide which firewall it is. */
 const LATER: Difference = {

@@ -127,7 +127,7 @@ function lostAtBoot(): QuorateError {
 }
 
 /** As `nft` and `iptables` name them; both, where a name may stand for either. */
-function familiesOf(addresses: readonly string[]): readonly ('ip' | 'ip6')[] {
+export function familiesOf(addresses: readonly string[]): readonly ('ip' | 'ip6')[] {
   const isDual = (one: string) => isIP(one) === 0 || canonicalAddress(one) === '::';
   const has = (family: 4 | 6) =>
     addresses.length === 0 || addresses.some((one) => isDual(one) || isIP(one) === family);

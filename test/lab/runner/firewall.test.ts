@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { QuorateError } from '../../../lib/errors.ts';
 import { runFirewall } from '../support/cases/firewallHost.ts';
 import { describeLab } from '../support/describeLab.ts';
 import { type Lab, startLab } from '../support/lab.ts';
@@ -188,6 +189,27 @@ describeLab('the firewall role', () => {
       /etcd01: etcd02, the address of etcd02, does not resolve here/,
     );
     expect(await on('nft list ruleset')).toBe('');
+  });
+
+  test('nftables: a chain of the host that drops by default is told before anything is written, with the line that opens it', async () => {
+    await on(`printf '%s\\n' 'table inet filter {' 'chain input {' 'type filter hook input priority 0; policy drop;' \
+      'iif lo accept' 'ct state established,related accept' 'tcp dport 22 accept' '}' '}' | nft -f -`);
+    await listen();
+    const refused = await apply(CLIENTS_ONLY).then(
+      () => undefined,
+      (error: QuorateError) => error,
+    );
+    expect(refused).toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(/chain input of table inet filter/),
+    });
+    expect(await on('nft list tables')).toBe('table inet filter');
+    const [opening = ''] = /^nft insert rule [^:]* accept/.exec(refused?.hint ?? '') ?? [];
+    await on(opening);
+    await apply(CLIENTS_ONLY);
+    expect(await reach(2380)).toBe('self member');
+    expect(await reach(2379)).toBe('self member client');
+    expect(await changes(CLIENTS_ONLY)).toEqual([]);
   });
 
   test('iptables: carries the rules where INPUT drops by default, and opens the ports there', async () => {

@@ -43,7 +43,10 @@ describe('what stops packets', () => {
   const OWN = '2380 own ip saddr 10.0.0.0/8 tcp dport 2380 accept\n2380 own tcp dport 2380 drop';
   const CHAIN =
     '2380 own -A QUORATE-etcd -s 10.0.0.1/32 -p tcp -m tcp --dport 2380 -j ACCEPT\n2380 own -A QUORATE-etcd -p tcp -m tcp --dport 2380 -j DROP';
-  const WAY = 'no rule on etcd01 or etcd02 does that: a security group or a router between them, or NAT';
+  const barrier = (rule: string, family = 'inet') =>
+    `barrier input ${family} filter input\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t\t${rule}\n\t}\n`;
+  const DROPS = 'table inet filter on etcd02 drops what none of its rules accepts';
+  const WAY = 'nothing on etcd01 or etcd02 shows why: a security group or a router between them, or NAT';
 
   it.each<[string, Readonly<Record<string, string>>, string | undefined]>([
     ['not known without an answer of the far end', {}, undefined],
@@ -62,6 +65,14 @@ describe('what stops packets', () => {
       { etcd01: `2380 no-rule firewalld\n${FOREIGN}`, etcd02: OWN },
       'etcd01 has the rule "tcp dport 2380 reject"',
     ],
+    ['a chain there', { etcd02: `${OWN}\n${barrier('tcp dport 22 accept')}` }, `chain input of ${DROPS}`],
+    [
+      'a chain there that may accept it',
+      { etcd02: barrier('iifname "eth1" accept') },
+      `chain input of ${DROPS}`,
+    ],
+    ['no chain there that accepts it', { etcd02: barrier('tcp dport 2380 accept') }, WAY],
+    ['no chain of the other family', { etcd02: barrier('tcp dport 22 accept', 'ip6') }, WAY],
     ['not our own rules at the sending end', { etcd01: '2380 own tcp dport 2380 drop', etcd02: '' }, WAY],
     ['something between, where our own rules let the sender in', { etcd01: '', etcd02: OWN }, WAY],
     ['something between, where our own chain lets the sender in', { etcd02: CHAIN }, WAY],

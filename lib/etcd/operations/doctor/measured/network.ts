@@ -44,11 +44,11 @@ function ofFiltered(reading: PortReading, { rules, all }: Scene): Clue {
     cause: 'filtered',
     host,
     evidence: filteredSaid(reading, rules),
-    remedy: owner && stop ? openedAt(stop.by, owner.member, reading) : [site({ up: true }, 'firewall')],
+    remedy: owner && stop ? openedAt(stop, owner.member, reading) : [site({ up: true }, 'firewall')],
   };
 }
 
-function openedAt(by: Stop['by'], member: Member, { from, to, port }: PortReading): Remedy {
+function openedAt({ by, opening }: Stop, member: Member, { from, to, port }: PortReading): Remedy {
   const firewall = site({ up: true }, 'firewall');
   switch (by) {
     case 'zone':
@@ -62,6 +62,8 @@ function openedAt(by: Stop['by'], member: Member, { from, to, port }: PortReadin
         ),
         firewall,
       ];
+    case 'chain':
+      return [on(member, `${opening}; also in the file that this table is loaded from`), DOCTOR];
     case 'way':
       return [
         `let ${from} reach ${port}/tcp of ${to} in what stands between them: the security group, the router`,

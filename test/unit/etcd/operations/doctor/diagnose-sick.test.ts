@@ -517,6 +517,11 @@ it.each([
     '2380 own ip saddr 10.0.0.3 tcp dport 2380 accept\n2380 own tcp dport 2380 drop',
     /^next: let etcd03 reach 2380\/tcp of etcd01 in what stands between them: [^\n]*\nthen: \S.*doctor/,
   ],
+  [
+    'a rule in the chain that drops it',
+    'barrier input inet filter input\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n',
+    /^next: on etcd01: nft insert rule inet filter input tcp dport 2380 accept; also in [^\n]*\nthen: \S.*doctor/,
+  ],
 ])('a port that a member does not reach is opened by %s', (_what, rules, hint) => {
   const ports = [
     { from: 'etcd03', to: 'etcd01', port: 2380, state: 'filtered', said: '', sources: ['10.0.0.3'] },
