@@ -1,7 +1,7 @@
 import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Packet } from './match.ts';
-import { familiesOf } from './means.ts';
+import { senders } from './means.ts';
 import { familyOf } from './network.ts';
 import { type Outcome, walk } from './walk.ts';
 import type { FirewallDesired, PortWish } from './wish.ts';
@@ -82,8 +82,11 @@ export function requireOpen(
 ): void {
   for (const barrier of barriers) {
     const shut = ports.filter(({ sources, ...wish }) => {
-      const senders = sendersAt(barrier, sources, addresses).filter((one) => !local.includes(one));
-      return senders.length > 0 && judge(barrier, { ...wish, sources: senders }) === 'shut';
+      const all = senders(sources, addresses);
+      const here = all.filter((one) => isOf(barrier.family, one) && !local.includes(one));
+      // Of everybody those of one family may be shut out on purpose.
+      const isPart = sources === 'any' && here.length < all.length;
+      return here.length > 0 && !isPart && judge(barrier, { ...wish, sources: here }) === 'shut';
     });
     if (shut.length === 0) continue;
     const names = shut.map(({ port, protocol }) => `${port}/${protocol}`).join(' and ');
@@ -95,19 +98,6 @@ export function requireOpen(
       },
     );
   }
-}
-
-/** Those whose packets come by it. */
-function sendersAt(
-  { family }: Barrier,
-  sources: PortWish['sources'],
-  addresses: readonly string[],
-): readonly string[] {
-  const everybody = ['0.0.0.0/0', '::/0'];
-  if (sources !== 'any') return sources.filter((one) => isOf(family, one));
-  // Of a host with addresses of both families the other one may do.
-  const families = familiesOf(addresses);
-  return families.every((one) => family === 'inet' || one === family) ? everybody : [];
 }
 
 /** Whether packets from there come by chains of a family. */

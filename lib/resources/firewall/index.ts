@@ -20,7 +20,14 @@ import {
   tableTraces,
 } from './own.ts';
 import { reversed } from './rules.ts';
-import { changeShared, isOfShared, probeShared, sharedDifferences, sharedTraces } from './shared.ts';
+import {
+  changeShared,
+  isOfShared,
+  probeShared,
+  requireNoDenial,
+  sharedDifferences,
+  sharedTraces,
+} from './shared.ts';
 import {
   completeFirewall,
   FIREWALL,
@@ -32,8 +39,9 @@ import {
 interface ObservedFirewall extends FirewallFound {
   readonly systemd: boolean;
   readonly table: SeenTable;
-  /** Tables of others that may drop what ours let in, and addresses of the host where there are any. */
+  /** Tables of others that may drop what ours let in. */
   readonly barriers: readonly Barrier[];
+  /** Addresses of the host, where others have rules. */
   readonly local: readonly string[];
   /** What the firewall printed that others have rules in, too. */
   readonly shared: string;
@@ -100,7 +108,11 @@ ${ports.length > 0 ? probeShared(addresses) : sh`:`}`,
       ...sharedDifferences(means.shared, desired, seen.shared),
       ...tableDifferences(desired, means.table, seen.table, world),
     ];
-    if (!bringsRules(world)) requireOpen({ ...desired, ports: opened(desired, differences) }, seen);
+    if (!bringsRules(world)) {
+      const asked = { ...desired, ports: opened(desired, differences) };
+      requireNoDenial(means.shared, asked, seen.shared, seen.local);
+      requireOpen(asked, seen);
+    }
     return differences.map((one) => ({ certainty, ...one }));
   },
   foresee(desired, _observed, _changes, world) {
@@ -128,8 +140,8 @@ ${ports.length > 0 ? probeShared(addresses) : sh`:`}`,
 });
 
 const BARRIERS = sh`q_barriers=$(${probeBarriers('incoming')})
-if [ -n "$q_barriers" ]; then
-  echo "$q_barriers"
+echo "$q_barriers"
+if [ -n "$q_barriers" ] || [ "$q_firewall" != "$q_own" ]; then
   ip -o addr show 2>/dev/null | sed -n 's/^.* inet6\{0,1\} \([^ /]*\).*/local \1/p'
 fi`;
 

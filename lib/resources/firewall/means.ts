@@ -3,7 +3,7 @@ import { canonicalAddress } from '../../addresses.ts';
 import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import type { FirewallDesired } from './wish.ts';
+import type { FirewallDesired, PortWish } from './wish.ts';
 
 export type SharedName = 'firewalld' | 'ufw';
 export type TableName = 'nftables' | 'iptables';
@@ -126,8 +126,14 @@ function lostAtBoot(): QuorateError {
   });
 }
 
+/** Who sends, as networks: everybody by the families of the host's `addresses`. */
+export function senders(sources: PortWish['sources'], addresses: readonly string[]): readonly string[] {
+  if (sources !== 'any') return sources;
+  return familiesOf(addresses).map((family) => (family === 'ip' ? '0.0.0.0/0' : '::/0'));
+}
+
 /** As `nft` and `iptables` name them; both, where a name may stand for either. */
-export function familiesOf(addresses: readonly string[]): readonly ('ip' | 'ip6')[] {
+function familiesOf(addresses: readonly string[]): readonly ('ip' | 'ip6')[] {
   const isDual = (one: string) => isIP(one) === 0 || canonicalAddress(one) === '::';
   const has = (family: 4 | 6) =>
     addresses.length === 0 || addresses.some((one) => isDual(one) || isIP(one) === family);

@@ -41,6 +41,20 @@ const ANYBODY: readonly (readonly [
   ],
 ];
 
+/** What a firewall has that its entries of ours do not undo, and how it is put right. */
+const DENIALS: readonly (readonly [firewall: string, prepare: string, cure: string])[] = [
+  [
+    'ufw',
+    'ufw allow 22/tcp; ufw deny from 10.0.52.0/24 to any port 2380 proto tcp; ufw --force enable',
+    'ufw prepend allow proto tcp from 10.0.52.14 to any port 2380',
+  ],
+  [
+    'firewalld',
+    `systemctl start firewalld; firewall-cmd --add-rich-rule 'rule family=ipv4 port port=2380 protocol=tcp drop'`,
+    `firewall-cmd --zone public --remove-rich-rule 'rule family="ipv4" port port="2380" protocol="tcp" drop'`,
+  ],
+];
+
 /** `npm run test:faults`: what lies further from what most hosts have. */
 const long = test.skipIf(!isWhole('FAULTS'));
 
@@ -211,6 +225,24 @@ describeLab('the firewall role', () => {
     expect(await reach(2379)).toBe('self member client');
     expect(await changes(CLIENTS_ONLY)).toEqual([]);
   });
+
+  test.each(isWhole('FAULTS') ? DENIALS : DENIALS.slice(0, 1))(
+    '%s: a rule that comes before ours is told before anything is written, and how to get rid of it',
+    async (name, prepare, cure) => {
+      await on(prepare);
+      await listen();
+      const refused = await apply(CLIENTS_ONLY).catch((error: QuorateError) => error);
+      expect(refused).toMatchObject({
+        exitCode: 3,
+        message: expect.stringContaining(`${name} has a rule that shuts out whom 2380/tcp is for`),
+        hint: expect.stringContaining(cure),
+      });
+      expect(await on('nft list ruleset | grep -c quorate || true')).toBe('0');
+      await on(cure);
+      await apply(CLIENTS_ONLY);
+      expect(await reach(2380)).toBe('self member');
+    },
+  );
 
   test('iptables: carries the rules where INPUT drops by default, and opens the ports there', async () => {
     await on(
