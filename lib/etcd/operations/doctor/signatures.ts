@@ -92,6 +92,10 @@ export const SIGNATURES: readonly (readonly [CauseId, RegExp])[] = [
   // Whoever rejects a certificate says why, from Go 1.21 on.
   ['expired', /certificate has expired or is not yet valid|remote error: tls: expired certificate/],
   [
+    'name-constraints',
+    /not authorized to sign for this name|is (?:not permitted|excluded) by (?:any )?constraint/,
+  ],
+  [
     'wrong-ca',
     /certificate signed by unknown authority|remote error: tls: unknown certificate authority|parent certificate cannot sign|not authorized to sign/,
   ],

@@ -227,6 +227,10 @@ export const MORE: readonly (readonly [CauseId, string])[] = [
     'missing',
     'etcd.service: Failed to set up mount namespacing: /run/systemd/unit-root/var/lib/etcd: No such file or directory',
   ],
+  [
+    'name-constraints',
+    'tls: failed to verify certificate: x509: a root or intermediate certificate is not authorized to sign for this name: DNS name "localhost" is not permitted by any constraint',
+  ],
   ['sandbox', 'etcd.service: Failed to set up mount namespacing: Permission denied'],
   [
     'sandbox',
