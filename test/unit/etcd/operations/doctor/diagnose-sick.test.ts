@@ -90,6 +90,13 @@ describe('a member that is sick among others that are well', () => {
       `next: ${MEMBERS} --replace etcd03`,
     ],
     [
+      'has a link to nowhere in place of its data',
+      { ...DOWN, facts: { dataInstead: 'a link to /mnt/etcd, where nothing is' }, evidence: EMPTY },
+      'misplaced-data etcd03',
+      /^etcd03: \S+default\.etcd is a link to \/mnt\/etcd, where nothing is$/,
+      `next: on etcd03: ls -l ${DATA}; mount or move the data there\nthen: on etcd03: systemctl reset-failed etcd; systemctl restart --no-block etcd`,
+    ],
+    [
       'has an empty segment in its log',
       { ...DOWN, evidence: { logs: [{ path: `${DATA}/member/wal/0.wal`, size: 0, changed: 1 }] } },
       'corrupt-wal etcd03',
