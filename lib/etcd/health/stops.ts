@@ -22,7 +22,7 @@ export interface Stop {
   /** Whose it is. */
   readonly host: string;
   readonly said: string;
-  /** The command that lets the packets in, where it is a chain. */
+  /** The command that lets the packets in, where it is a chain, or may be one. */
   readonly opening?: string;
 }
 
@@ -82,23 +82,23 @@ function chainStop(
       .filter((one) => one.hook === hook && packet.sources.some((source) => isOf(one.family, source)))
       .map((barrier) => ({ host, barrier, judgement: judge(barrier, packet) }));
   const all = [...barriers(to, 'input'), ...barriers(from, 'output')];
-  const found =
-    all.find(({ judgement }) => judgement === 'shut') ?? all.find(({ judgement }) => judgement === 'unsure');
+  const shut = all.find(({ judgement }) => judgement === 'shut');
+  const found = shut ?? all.find(({ judgement }) => judgement === 'unsure');
   if (found === undefined) return undefined;
   const { host, barrier } = found;
-  const [opening] = openingLines(barrier, [packet]);
-  return {
-    by: isIptables(barrier) ? 'own' : 'chain',
-    host,
-    said: `${barrierName(barrier)} on ${host} drops what none of its rules accepts`,
-    ...(opening !== undefined && { opening }),
-  };
+  const [opening = ''] = openingLines(barrier, [packet]);
+  const chain = `${barrierName(barrier)} on ${host}`;
+  if (shut === undefined)
+    return { by: 'way', host, said: `${chain} may drop it, or ${BETWEEN} does`, opening };
+  const by = isIptables(barrier) ? 'own' : 'chain';
+  return { by, host, said: `${chain} drops what none of its rules accepts`, opening };
 }
 
 function wayStop({ from, to }: PortReading): Stop {
-  const said = `nothing on ${from} or ${to} shows why: a security group or a router between them, or NAT`;
-  return { by: 'way', host: to, said };
+  return { by: 'way', host: to, said: `nothing on ${from} or ${to} shows why: ${BETWEEN}` };
 }
+
+const BETWEEN = 'a security group, a router or NAT between them';
 
 function hasRule(host: string, rule: string): string {
   return `${host} has the rule "${rule}"`;

@@ -16,6 +16,8 @@ export interface Denial {
   readonly rule: string;
   /** How somebody gets rid of it. */
   readonly hint: string;
+  /** The command that lets the source in before it, where there is one; the hint ends with them then. */
+  readonly before?: string;
 }
 
 /** A firewall that others have rules in, too. */

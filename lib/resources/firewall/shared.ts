@@ -43,7 +43,10 @@ export function requireNoDenial(
     if (first === undefined || (port.sources === 'any' && denials.length < all.length)) continue;
     throw new QuorateError(
       `${name} has a rule that shuts out whom ${port.port}/${port.protocol} is for, before any of ours: ${first.rule}`,
-      { exitCode: EXIT.refused, hint: first.hint },
+      {
+        exitCode: EXIT.refused,
+        hint: first.hint + [...new Set(denials.flatMap(({ before }) => before ?? []))].join('; '),
+      },
     );
   }
 }

@@ -72,7 +72,8 @@ function denialOf(port: PortWish, from: string, out: string): Denial | undefined
       const who = isAll(from) ? 'any' : from;
       return {
         rule: `${action} ${ports}/${protocol} from ${isAll(source) ? 'any' : source}`,
-        hint: `'ufw status numbered' shows it: take it out, or let them in before it (ufw prepend allow proto ${port.protocol} from ${who} to any port ${port.port})`,
+        hint: "'ufw status numbered' shows it: take it out, or let them in before it: ",
+        before: `ufw prepend allow proto ${port.protocol} from ${who} to any port ${port.port}`,
       };
     }
   }

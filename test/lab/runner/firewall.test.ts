@@ -42,16 +42,16 @@ const ANYBODY: readonly (readonly [
 ];
 
 /** What a firewall has that its entries of ours do not undo, and how it is put right. */
-const DENIALS: readonly (readonly [firewall: string, prepare: string, cure: string])[] = [
+const DENIALS: readonly (readonly [firewall: string, prepare: string, cure: RegExp])[] = [
   [
     'ufw',
     'ufw allow 22/tcp; ufw deny from 10.0.52.0/24 to any port 2380 proto tcp; ufw --force enable',
-    'ufw prepend allow proto tcp from 10.0.52.14 to any port 2380',
+    /ufw prepend .*/,
   ],
   [
     'firewalld',
     `systemctl start firewalld; firewall-cmd --add-rich-rule 'rule family=ipv4 port port=2380 protocol=tcp drop'`,
-    `firewall-cmd --zone public --remove-rich-rule 'rule family="ipv4" port port="2380" protocol="tcp" drop'`,
+    /firewall-cmd --zone public --remove-rich-rule '[^']*'/,
   ],
 ];
 
@@ -235,10 +235,10 @@ describeLab('the firewall role', () => {
       expect(refused).toMatchObject({
         exitCode: 3,
         message: expect.stringContaining(`${name} has a rule that shuts out whom 2380/tcp is for`),
-        hint: expect.stringContaining(cure),
       });
       expect(await on('nft list ruleset | grep -c quorate || true')).toBe('0');
-      await on(cure);
+      const [command = ''] = cure.exec((refused as QuorateError).hint ?? '') ?? [];
+      await on(command);
       await apply(CLIENTS_ONLY);
       expect(await reach(2380)).toBe('self member');
     },

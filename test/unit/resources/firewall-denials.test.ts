@@ -101,12 +101,12 @@ describe('before its rules are written, a role', () => {
   const DENIED = '### tuple ### deny tcp 2380 0.0.0.0/0 any 0.0.0.0/0 in';
 
   it('is told of a rule that comes before them, and how to get rid of it', () => {
-    expect(() => differences([MEMBER], DENIED)).toThrow(
+    expect(() => differences([MEMBER, '10.0.52.6', '10.0.52.13'], DENIED)).toThrow(
       expect.objectContaining({
         exitCode: 3,
         message:
           'ufw has a rule that shuts out whom 2380/tcp is for, before any of ours: deny 2380/tcp from any',
-        hint: expect.stringContaining(`ufw prepend allow proto tcp from ${MEMBER} to any port 2380`),
+        hint: `'ufw status numbered' shows it: take it out, or let them in before it: ufw prepend allow proto tcp from ${MEMBER} to any port 2380; ufw prepend allow proto tcp from 10.0.52.6 to any port 2380`,
       }),
     );
     expect(() => differences('any', DENIED)).toThrow('deny 2380/tcp from any');

@@ -66,6 +66,7 @@ function openedAt({ by, opening }: Stop, member: Member, { from, to, port }: Por
       return [on(member, `${opening}; also in the file that this table is loaded from`), DOCTOR];
     case 'way':
       return [
+        ...(opening === undefined ? [] : [on(member, `where its rules do not let that in: ${opening}`)]),
         `let ${from} reach ${port}/tcp of ${to} in what stands between them: the security group, the router`,
         DOCTOR,
       ];
