@@ -5,6 +5,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import { privateFolder, writeWhole } from '../files.ts';
 import { noteSerial, readBundles } from './bundles.ts';
 import { caInUse, caKey, ensureCaFiles, newCaEnd, requireKey } from './ca/authority.ts';
+import { caPath } from './ca/ca.ts';
 import { caPassphrase } from './ca/passphrase.ts';
 import { readConfig } from './cfssl/cfssl.ts';
 import { intermediates } from './chain/chain.ts';
@@ -20,6 +21,7 @@ import {
   type MemberCertificate,
   type Reissue,
   requireNames,
+  requirePermitted,
   storedPair,
   type Wanted,
   wantedBundle,
@@ -120,6 +122,7 @@ class FolderPki implements Pki {
     // What is stored needs no key.
     const fresh = wanted.filter((_, i) => !stored[i]);
     if (fresh.length === 0) return [];
+    if (caPem !== undefined) for (const one of fresh) requirePermitted(one, caPem, caPath(this.#dir));
     const issuing = requireKey(this.#dir, caPem, this.#passphrase).then(() =>
       fresh.map((one) => leafPlan(this.#config.leaf.profiles[one.kind], caEnd, one)),
     );
@@ -174,6 +177,7 @@ class FolderPki implements Pki {
     const caPem = await this.#caPem();
     const stored = await this.#stored(wanted, caPem);
     if (stored) return stored;
+    requirePermitted(wanted, caPem, caPath(this.#dir));
     const [signer, key] = await Promise.all([
       caKey(this.#dir, caPem, this.#passphrase),
       this.#keyFor(wanted),

@@ -3,6 +3,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import { readIfAny } from '../files.ts';
 import { bundleDir } from './bundles.ts';
 import { fingerprint } from './ca/ca.ts';
+import { forbiddenName } from './chain/constraints.ts';
 import { formOf, type LeafKind, type LeafProfile, type PkiConfig, requiredUsages } from './config.ts';
 import { lifeFromNow } from './life.ts';
 import { alternativeNames } from './names.ts';
@@ -117,6 +118,16 @@ export function requireNames({ kind, sans }: Wanted): void {
   throw new QuorateError(`a ${kind} certificate needs at least one name or address`, {
     exitCode: EXIT.usage,
     hint: 'clients compare the address they dial with the names in the certificate',
+  });
+}
+
+/** Members refuse a certificate for a name that its CA is kept from. */
+export function requirePermitted({ sans }: Wanted, caPem: string, path: string): void {
+  const forbidden = forbiddenName(caPem, alternativeNames(sans));
+  if (forbidden === undefined) return;
+  throw new QuorateError(`${path} may not issue for ${forbidden}`, {
+    exitCode: EXIT.refused,
+    hint: 'have the CA issued anew without name constraints, or with localhost, 127.0.0.1, and names and addresses of all members in them',
   });
 }
 

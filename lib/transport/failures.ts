@@ -42,13 +42,14 @@ export function noChannel(host: string, why: string): QuorateError {
   );
 }
 
+/** What became of sudo's password: there was none, it was given, or it was never asked for in our words. */
+export type SudoPassword = 'none' | 'given' | 'unasked';
+
 /** sudo ended, or asked something else, before the shell came up. */
-export function sudoRefused(host: string, user: string, said: string, asked: boolean): QuorateError {
+export function sudoRefused(host: string, user: string, said: string, password: SudoPassword): QuorateError {
   const hint = /\btty\b/.test(said)
     ? 'switch requiretty off for this login in sudoers'
-    : asked
-      ? 'check the password, and what sudoers allows this login'
-      : 'give the password with -K or ansible_become_password, or let sudo ask for none (NOPASSWD)';
+    : SUDO_HINTS[password];
   return failure(
     EXIT.failed,
     host,
@@ -56,6 +57,13 @@ export function sudoRefused(host: string, user: string, said: string, asked: boo
     hint,
   );
 }
+
+const SUDO_HINTS: Readonly<Record<SudoPassword, string>> = {
+  none: 'give the password with -K or ansible_become_password, or let sudo ask for none (NOPASSWD)',
+  given: 'check the password, and what sudoers allows this login',
+  unasked:
+    "the password was not asked for by sudo's own prompt, as where PAM asks for a second factor: let sudo ask this login for none (NOPASSWD), or set passprompt_override in sudoers; or sudoers allows this login nothing",
+};
 
 /** sudo asked a second time. */
 export function wrongSudoPassword(host: string): QuorateError {

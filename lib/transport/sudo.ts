@@ -65,7 +65,8 @@ export class SudoTalk {
 
   /** Why the program did not come up. */
   refusal(said: string): QuorateError {
-    return sudoRefused(this.#host, this.#sudo.user, said, this.#asked);
+    const password = this.#sudo.password === undefined ? 'none' : this.#asked ? 'given' : 'unasked';
+    return sudoRefused(this.#host, this.#sudo.user, said, password);
   }
 
   get #prompt(): string {

@@ -3,7 +3,7 @@ import type { Member } from '../model/cluster.ts';
 import { confFile, walPath } from '../model/paths.ts';
 
 /**
- * Read-only shell: `data present` and `data-owner`, or `data empty`; `wal-elsewhere DIR` where the raft log is not where
+ * Read-only shell: `data present` and `data-owner`, `data empty`, or `data-instead WHAT` where something else is; `wal-elsewhere DIR` where the raft log is not where
  * it is wanted. A raft log is data, too, wherever it lies: without it a member would begin under its old ID with an
  * empty one.
  */
@@ -12,7 +12,9 @@ export function dataFacts(member: Member): Sh {
   return sh`q_has_log() { for q_file in "$1"/*.wal; do if [ -e "$q_file" ]; then return; fi; done; return 1; }
 if [ -d ${`${dataDir}/member`} ]; then echo 'data present'; stat -c 'data-owner %U' ${`${dataDir}/member`}
 elif q_has_log ${walPath(member)}; then echo 'data present'; stat -c 'data-owner %U' ${walPath(member)}
-elif [ -d ${dataDir} ]; then echo 'data empty'; fi
+elif [ -d ${dataDir} ]; then echo 'data empty'
+elif [ -e ${dataDir} ]; then echo 'data-instead a file'
+elif [ -L ${dataDir} ]; then echo "data-instead a link to $(readlink ${dataDir}), where nothing is"; fi
 if ! q_has_log ${walPath(member)}; then
   q_set=
   if [ -f ${confFile(member)} ]; then

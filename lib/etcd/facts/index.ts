@@ -44,6 +44,8 @@ export interface EtcdFacts {
   readonly formed: readonly KnownMember[] | undefined;
   /** Like the next and the reading, as the survey sees it: data that is to be set aside is `absent`. */
   data: 'absent' | 'empty' | 'present';
+  /** What is there that is no directory: `a file`, `a link to /mnt/etcd, where nothing is`. */
+  readonly dataInstead: string | undefined;
   /** Where the raft log of that data lies, when it is not where the inventory wants it. */
   readonly walElsewhere: string | undefined;
   /** Login name of who owns the data; `UNKNOWN` when it has none. */
@@ -140,6 +142,7 @@ export const ORDINARY: EtcdFacts = {
   owner: undefined,
   formed: undefined,
   data: 'absent',
+  dataInstead: undefined,
   walElsewhere: undefined,
   dataOwner: undefined,
   occupied: [],
@@ -216,6 +219,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       owner: line('owner'),
       formed: parseFormed(head),
       data: (line('data') ?? 'absent') as EtcdFacts['data'],
+      dataInstead: line('data-instead'),
       walElsewhere: line('wal-elsewhere'),
       dataOwner: line('data-owner'),
       occupied: parseOccupied(head),

@@ -1,14 +1,16 @@
+import { memberOf } from '../model/cluster.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
-import { filtered, type PortReading, parsePorts, probePorts, probeRules, ruleSaid } from './ports.ts';
+import { filtered, type PortReading, parsePorts, probePorts } from './ports.ts';
+import { probeRules, stopOf } from './stops.ts';
 
 /** Lines like `etcd01 → etcd02:2380 filtered; firewalld on etcd02 has no rule for it`; none when all is open. */
 export async function filteredPorts(surveyed: Surveyed): Promise<readonly string[]> {
   const { cluster, hosts } = surveyed;
   const readings = await ofAll(hosts, async (host) => {
-    const { name } = host.target;
-    const others = cluster.members.filter((member) => member.host !== name);
+    const { target } = host;
+    const others = cluster.members.filter((member) => member.host !== target.name);
     const { out } = await host.read('trying ports', probePorts(others));
-    return parsePorts(name, others, out);
+    return parsePorts({ member: memberOf(target), facts: target.facts }, others, out);
   });
   const pairs = filtered(readings.flat(), (name) => hosts.some(({ target }) => target.name === name));
   const rules = await firewallRules(surveyed, pairs);
@@ -39,12 +41,8 @@ async function ofAll<T>(
   return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
 }
 
-/** One pair as a line, with what the firewall of either end says about it: ours comes last, it knows the members. */
-export function filteredSaid({ from, to, port }: PortReading, rules: ReadonlyMap<string, string>): string {
-  const [there, here] = [rules.get(to) ?? '', rules.get(from) ?? ''];
-  const said =
-    ruleSaid(to, port, there, ['no-rule', 'rule']) ??
-    ruleSaid(from, port, here, ['rule']) ??
-    ruleSaid(to, port, there, ['own']);
-  return `${from} → ${to}:${port} filtered${said === undefined ? '' : `; ${said}`}`;
+/** One pair as a line, with what stops its packets. */
+export function filteredSaid(pair: PortReading, rules: ReadonlyMap<string, string>): string {
+  const stop = stopOf(pair, rules);
+  return `${pair.from} → ${pair.to}:${pair.port} filtered${stop === undefined ? '' : `; ${stop.said}`}`;
 }

@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
+import type { EtcdFacts } from '../facts/index.ts';
 import type { Member } from '../model/cluster.ts';
 
 /** What became of one attempt to connect from a member's host to a port of a member. */
@@ -9,6 +11,14 @@ export interface PortReading {
   /** `filtered`: dropped or rejected by a firewall on the way; `unreachable`: no route, or no such name. */
   readonly state: 'open' | 'refused' | 'filtered' | 'unreachable' | 'unknown';
   readonly said: string;
+  /** Addresses that packets from there carry; none where nobody could tell. */
+  readonly sources: readonly string[];
+}
+
+/** A member that tries ports of others. */
+interface Sender {
+  readonly member: Member;
+  readonly facts: Pick<EtcdFacts, 'sources'>;
 }
 
 /** Seconds after which a port that does not answer counts as filtered: a first retransmission fits in. */
@@ -46,14 +56,23 @@ function endsOf({
   ];
 }
 
-/** Takes apart what `probePorts` printed on the host `from`. */
-export function parsePorts(from: string, others: readonly Member[], out: string): readonly PortReading[] {
+/** Takes apart what `probePorts` printed on the host of a member. */
+export function parsePorts(sender: Sender, others: readonly Member[], out: string): readonly PortReading[] {
+  const sources = sourcesOf(sender);
   return out.split('\n').flatMap((line) => {
     const [, address, portText, code, said = ''] = /^port (\S+) (\d+) (\d+) ?(.*)$/.exec(line) ?? [];
     const port = Number(portText);
     const to = others.find((one) => endsOf(one).some(([at, of]) => at === address && of === port));
-    return to ? [{ from, to: to.host, port, state: stateOf(Number(code), said), said }] : [];
+    if (to === undefined) return [];
+    const state = stateOf(Number(code), said);
+    return [{ from: sender.member.host, to: to.host, port, state, said, sources }];
   });
+}
+
+/** As the kernel says, else as the inventory has them. */
+function sourcesOf({ member: { address, peerAddress }, facts }: Sender): readonly string[] {
+  const sent = facts.sources.map(({ from }) => from);
+  return sent.length > 0 ? sent : [address, peerAddress].filter((one) => isIP(one) !== 0);
 }
 
 /** The pairs between which a firewall stands. A host that cannot be `reached` at all is not behind one: it is down. */
@@ -72,44 +91,3 @@ function stateOf(code: number, said: string): PortReading['state'] {
   if (/refused/i.test(said) || (said === '' && code === 1)) return 'refused';
   return /unreachable|not known|resolve/i.test(said) ? 'unreachable' : 'unknown';
 }
-
-/**
- * Read-only shell: what the host's firewall says of a port. `firewalld` alone when no zone mentions it; the first
- * `rule` of others that drops or rejects it, and that of our `own`, which shuts out everybody else, as they stand.
- */
-export function probeRules(ports: readonly number[]): Sh {
-  return sh`q_rules=$(nft -nn list ruleset 2>/dev/null || iptables-save 2>/dev/null)
-q_first() {
-  grep -E "port.*[^0-9]$q_port([^0-9]|$)" | grep -iE 'drop|reject' | head -n 1 | sed "s/^[[:space:]]*/$q_port $1 /"
-}
-for q_port in ${ports}; do
-  if [ "$(systemctl is-active firewalld.service 2>/dev/null)" = active ]; then
-    firewall-cmd --list-all-zones 2>/dev/null | grep -qw "$q_port" || echo "$q_port no-rule firewalld"
-  fi
-  printf '%s\n' "$q_rules" | sed '/^table inet quorate_/,/^}/d; /QUORATE/d' | q_first rule
-  printf '%s\n' "$q_rules" | sed -n '/^table inet quorate_/,/^}/p; /QUORATE/p' | q_first own
-done`;
-}
-
-/**
- * `firewalld on etcd02 has no rule for it`, `etcd02 has the rule "tcp dport 2380 drop"`; undefined when nothing was
- * found. What lets in nobody but whom it knows, as firewalld and our own rules do, says nothing of what is sent.
- */
-export function ruleSaid(
-  host: string,
-  port: number,
-  out: string,
-  kinds: readonly RuleKind[],
-): string | undefined {
-  const lines = out.split('\n').filter((line) => line.startsWith(`${port} `));
-  for (const kind of kinds) {
-    const start = `${port} ${kind} `;
-    const said = lines.find((line) => line.startsWith(start))?.slice(start.length);
-    if (said !== undefined)
-      return kind === 'no-rule' ? `${said} on ${host} has no rule for it` : `${host} has the rule "${said}"`;
-  }
-  return undefined;
-}
-
-/** `no-rule` of a firewall that lets in only what it has rules for, `rule` of others, our `own`. */
-type RuleKind = 'no-rule' | 'rule' | 'own';

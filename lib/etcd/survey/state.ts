@@ -38,7 +38,23 @@ export function dataProblems(surveyed: Surveyed, pending: boolean): readonly Quo
   const empty = hosts.filter(isWithoutData);
   if (isNew || founding || empty.length === 0) return [];
   const mayStart = makeQuorum(surveyed) && !empty.some((host) => selected.includes(host));
-  return mayStart ? [] : [lost(surveyed)];
+  if (mayStart) return [];
+  const instead = empty.flatMap(insteadOfData);
+  return instead.length > 0 ? instead : [lost(surveyed)];
+}
+
+/** Something else stands where the data was: that it is lost nobody knows yet. */
+function insteadOfData({ target }: EtcdHost): readonly QuorateError[] {
+  const { dataDir } = memberOf(target);
+  const { dataInstead } = target.facts;
+  if (dataInstead === undefined) return [];
+  return [
+    refusal(
+      { host: target.name },
+      `${dataDir} is ${dataInstead}, and a directory with the data of a member was wanted`,
+      `mount or move the data there, or set etcd_data_dir to where it is; only where it is lost for good take ${dataDir} away, and run again: that says how to go on`,
+    ),
+  ];
 }
 
 function isHealthy(hosts: readonly EtcdHost[]): boolean {
@@ -81,6 +97,8 @@ function notListed(host: EtcdHost, surveyed: Surveyed): readonly QuorateError[] 
   if (listed && (hasData || listed.clientUrls.length === 0)) return [];
   if (runsElsewhere(host)) return [misplaced(host)];
   if (listed) {
+    const instead = insteadOfData(host);
+    if (instead.length > 0) return instead;
     return [
       refusal(
         member,

@@ -6,9 +6,11 @@ import { bundleDir, noteSerial } from '../bundles.ts';
 import type { CertificateFile } from '../certificate-files.ts';
 import { readConfig } from '../cfssl/cfssl.ts';
 import { certificatesIn, chainProblem, intermediates, isIssuedBy, nameOf, pathUp } from '../chain/chain.ts';
+import { forbiddenName } from '../chain/constraints.ts';
 import { type LeafKind, type PkiConfig, type PkiOptions, requiredUsages } from '../config.ts';
 import { signRequest } from '../engine.ts';
 import { keyPem, newKey } from '../keys.ts';
+import { alternativeNames } from '../names.ts';
 import { readPair, readStoredKey } from '../pairs.ts';
 import { certificateProblems, describeProblem, type Problem } from '../problems.ts';
 import {
@@ -162,6 +164,8 @@ async function examine(
     const wrong = certificateProblems({ ...required, pem: leaf.toString() }).map(describeArrival);
     if (slot[1].revocable && !isFor(leaf, slot[1].base))
       wrong.push(`for ${nameOf(leaf) || 'nobody'}, not for CN=${slot[1].base}`);
+    const forbidden = forbiddenName(caPem, alternativeNames(sans));
+    if (forbidden !== undefined) wrong.push(`its CA may not issue for ${forbidden}`);
     if (wrong.length > 0) problems.push(`${path}: ${slot[0]}: ${wrong.join('; ')}`);
   }
   if (leaves.length === 0)

@@ -1,8 +1,9 @@
 import { isWildcard } from '../../addresses.ts';
 import { MARK } from '../../dsl/shell/probe.ts';
-import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
+import { joinSh, quote, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Change } from '../../dsl/task.ts';
 import { familyOf, overlaps } from './network.ts';
+import { denyingRule } from './rich-rule.ts';
 import { itemDifferences, ruleName, type SharedBackend } from './rules.ts';
 import type { PortWish } from './wish.ts';
 import { parseActiveZones, parseZoneFile, parseZoneReply, strings, type ZoneSettings } from './zone.ts';
@@ -63,6 +64,23 @@ done`,
     });
   },
 
+  denial(port, from, out) {
+    const observed = parseFirewalld(out);
+    const found = judgingZones(from, observed).map((zone) => {
+      const settings = observed.zones.get(zone);
+      const rule =
+        settings && denyingRule([...settings.runtime.richRules, ...settings.permanent.richRules], port, from);
+      return rule === undefined ? undefined : { zone, rule };
+    });
+    const [first] = found;
+    if (first === undefined || found.includes(undefined)) return undefined;
+    const { zone, rule } = first;
+    return {
+      rule: `zone ${zone}: ${rule}`,
+      hint: `firewall-cmd --zone ${zone} --remove-rich-rule ${quote(rule)} takes it out, and again with --permanent`,
+    };
+  },
+
   apply: (changes) => joinSh([HELPERS, ...inOrder(changes).map(changeZone)]),
 };
 
@@ -100,15 +118,27 @@ const ZONE = `${SERVICE}.zone`;
  * to sources of which some are ours, since firewalld looks at sources first.
  */
 function servingZones(ports: readonly PortWish[], observed: ObservedFirewalld): readonly string[] {
-  const { active, defaultZone } = observed;
+  const sources = ports.flatMap((port) => (port.sources === 'any' ? [] : port.sources));
+  return [...new Set([...boundZones(observed), ...sourceZones(sources, observed)])];
+}
+
+/** Of its interfaces, or the default one. */
+function boundZones({ active, defaultZone, interfaces: own }: ObservedFirewalld): readonly string[] {
   const zoneOf = (named: string) =>
     [...active].find(([, { interfaces }]) => interfaces.includes(named))?.[0] ?? defaultZone;
-  const bound = observed.interfaces.map(zoneOf);
-  const sources = ports.flatMap((port) => (port.sources === 'any' ? [] : port.sources));
-  const bySource = [...active].flatMap(([zone, has]) =>
+  return own.length > 0 ? own.map(zoneOf) : [defaultZone];
+}
+
+function sourceZones(sources: readonly string[], { active }: ObservedFirewalld): readonly string[] {
+  return [...active].flatMap(([zone, has]) =>
     has.sources.some((one) => sources.some((other) => overlaps(one, other))) ? [zone] : [],
   );
-  return [...new Set([...(bound.length > 0 ? bound : [defaultZone]), ...bySource])];
+}
+
+/** Those of which one judges packets from a source. */
+function judgingZones(from: string, observed: ObservedFirewalld): readonly string[] {
+  const bySource = sourceZones([from], observed);
+  return bySource.length > 0 && !/\/0$/.test(from) ? bySource : boundZones(observed);
 }
 
 /**

@@ -5,6 +5,7 @@ import { joinSh, sh } from '../../dsl/shell/sh.ts';
 import { Slot } from '../../dsl/world/things.ts';
 import { UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { type Barrier, parseBarriers, probeBarriers, requireOpen } from './barrier.ts';
 import { type FirewallFound, findFirewall, findTool, meansFor, parseFound } from './means.ts';
 import {
   changeTable,
@@ -19,7 +20,14 @@ import {
   tableTraces,
 } from './own.ts';
 import { reversed } from './rules.ts';
-import { changeShared, isOfShared, probeShared, sharedDifferences, sharedTraces } from './shared.ts';
+import {
+  changeShared,
+  isOfShared,
+  probeShared,
+  requireNoDenial,
+  sharedDifferences,
+  sharedTraces,
+} from './shared.ts';
 import {
   completeFirewall,
   FIREWALL,
@@ -31,6 +39,10 @@ import {
 interface ObservedFirewall extends FirewallFound {
   readonly systemd: boolean;
   readonly table: SeenTable;
+  /** Tables of others that may drop what ours let in. */
+  readonly barriers: readonly Barrier[];
+  /** Addresses of the host, where others have rules. */
+  readonly local: readonly string[];
   /** What the firewall printed that others have rules in, too. */
   readonly shared: string;
 }
@@ -40,6 +52,7 @@ interface ObservedFirewall extends FirewallFound {
  * are rules in it, and what lets in others at these ports is removed there. A table of our own (in nftables, or in
  * iptables where that drops) shuts out who comes in by other ways, and is all there is where neither is active; a unit
  * loads it at boot. Nothing is reloaded, so rules of others stay, and the host takes back what would cut off the run.
+ * Where rules of others would shut out all the same whom a port is for, that is refused (3), with what they lack.
  *
  * @example
  * firewall('web', { ports: [{ port: 443, sources: 'any' }, { port: 9100, sources: ['10.0.0.0/8'] }] })
@@ -58,12 +71,13 @@ export const firewall = defineResource<FirewallOptions, FirewallDesired, Observe
   leaves: (desired, changes) =>
     desired.state === 'absent' ? [] : [...tableTraces(desired, changes), ...sharedTraces(desired, changes)],
   probe(desired) {
-    const { backend, addresses, ports } = desired;
+    const { backend, addresses, ports, state } = desired;
     const isTable = backend === 'nftables' || backend === 'iptables';
     return probe(
       fileReads(desired).flat(),
       sh`${isTable ? findTool(backend) : findFirewall(addresses)}
 if [ -d /run/systemd/system ]; then echo systemd; fi
+${ports.length > 0 && state === 'present' ? BARRIERS : sh`:`}
 case $q_firewall in nftables | iptables) q_table=$q_firewall ;; *) q_table=$q_own ;; esac
 q_part table
 ${probeTable(desired)}
@@ -80,6 +94,8 @@ ${ports.length > 0 ? probeShared(addresses) : sh`:`}`,
     return {
       ...parseFound(found),
       systemd: /^systemd$/m.test(found),
+      barriers: parseBarriers(found),
+      local: [...found.matchAll(/^local (\S+)$/gm)].map(([, address = '']) => address),
       table: parseTable(desired, table, parts),
       shared,
     };
@@ -89,10 +105,16 @@ ${ports.length > 0 ? probeShared(addresses) : sh`:`}`,
     const means = meansFor(desired, seen, world);
     if (means === 'later') return [LATER];
     const certainty = world.bringsMore ? 'conditional' : 'certain';
-    return [
+    const differences = [
       ...sharedDifferences(means.shared, desired, seen.shared),
       ...tableDifferences(desired, means.table, seen.table, world),
-    ].map((one) => ({ certainty, ...one }));
+    ];
+    if (!bringsRules(world)) {
+      const asked = { ...desired, ports: opened(desired, differences) };
+      requireNoDenial(means.shared, asked, seen.shared, seen.local);
+      requireOpen(asked, seen);
+    }
+    return differences.map((one) => ({ certainty, ...one }));
   },
   foresee(desired, _observed, _changes, world) {
     for (const one of desired.ports) world.slot(JUDGED, portName(one)).willBe(judgedBy(desired, one));
@@ -117,6 +139,27 @@ ${ports.length > 0 ? probeShared(addresses) : sh`:`}`,
     },
   }),
 });
+
+const BARRIERS = sh`q_barriers=$(${probeBarriers('incoming')})
+echo "$q_barriers"
+if [ -n "$q_barriers" ] || [ "$q_firewall" != "$q_own" ]; then
+  ip -o addr show 2>/dev/null | sed -n 's/^.* inet6\{0,1\} \([^ /]*\).*/local \1/p'
+fi`;
+
+/** Of a host that has its rules nothing is asked anew: somebody may have shut a port on purpose since. */
+function opened({ ports }: FirewallDesired, differences: readonly Difference[]): readonly PortWish[] {
+  const made = differences.filter(({ kind }) => kind === 'create').map(({ property }) => ` ${property}`);
+  return ports.filter((one) => made.some((property) => property.includes(` ${portName(one)} from `)));
+}
+
+/** Earlier tasks may load other rules than were read. */
+function bringsRules(world: World): boolean {
+  return (
+    world.bringsMore || RULE_UNITS.some((name) => !world.isProof && world.unit(name).state !== undefined)
+  );
+}
+
+const RULE_UNITS = ['nftables', 'netfilter-persistent', 'iptables', 'ip6tables', 'firewalld', 'ufw'];
 
 /** Earlier tasks decide which firewall it is. */
 const LATER: Difference = {

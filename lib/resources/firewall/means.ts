@@ -3,7 +3,7 @@ import { canonicalAddress } from '../../addresses.ts';
 import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import type { FirewallDesired } from './wish.ts';
+import type { FirewallDesired, PortWish } from './wish.ts';
 
 export type SharedName = 'firewalld' | 'ufw';
 export type TableName = 'nftables' | 'iptables';
@@ -124,6 +124,12 @@ function lostAtBoot(): QuorateError {
     exitCode: EXIT.failed,
     hint: 'filter the ports yourself',
   });
+}
+
+/** Who sends, as networks: everybody by the families of the host's `addresses`. */
+export function senders(sources: PortWish['sources'], addresses: readonly string[]): readonly string[] {
+  if (sources !== 'any') return sources;
+  return familiesOf(addresses).map((family) => (family === 'ip' ? '0.0.0.0/0' : '::/0'));
 }
 
 /** As `nft` and `iptables` name them; both, where a name may stand for either. */

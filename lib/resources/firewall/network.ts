@@ -27,6 +27,12 @@ export function overlaps(one: string, other: string): boolean {
   return masked(a.base, a.family, prefix) === masked(b.base, b.family, prefix);
 }
 
+/** Whether a network has all addresses of another one. */
+export function contains(one: string, other: string): boolean {
+  const [outer, inner] = [parse(one), parse(other)];
+  return outer !== undefined && inner !== undefined && outer.prefix <= inner.prefix && overlaps(one, other);
+}
+
 const WIDTH = { 4: 32, 6: 128 } as const;
 
 interface Network {

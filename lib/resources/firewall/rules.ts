@@ -10,12 +10,24 @@ export interface SharedWish extends Pick<FirewallDesired, 'ports' | 'state'> {
   readonly isExact?: boolean;
 }
 
+/** A rule of others that comes before ours. */
+export interface Denial {
+  /** As its firewall says it. */
+  readonly rule: string;
+  /** How somebody gets rid of it. */
+  readonly hint: string;
+  /** The command that lets the source in before it, where there is one; the hint ends with them then. */
+  readonly before?: string;
+}
+
 /** A firewall that others have rules in, too. */
 export interface SharedBackend {
   /** Reads what judges packets to these addresses, and these zones. */
   probe(addresses: readonly string[], zones?: readonly string[]): Sh;
   /** Compare what the probe printed with a wish. */
   diff(desired: SharedWish, out: string): readonly Difference[];
+  /** Find what shuts out packets of one source, which no entry of ours can undo; undefined where that is not certain. */
+  denial(port: PortWish, source: string, out: string): Denial | undefined;
   apply(changes: readonly Change[]): Sh;
   /** Properties of its changes. */
   readonly property: RegExp;

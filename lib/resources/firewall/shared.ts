@@ -2,10 +2,12 @@ import type { Difference } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Change } from '../../dsl/task.ts';
 import type { Trace } from '../../dsl/trace/trace.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
 import { firewalld } from './firewalld.ts';
-import type { SharedName } from './means.ts';
+import { type SharedName, senders } from './means.ts';
 import { ruleNames, type SharedBackend, type SharedWish } from './rules.ts';
 import { ufw } from './ufw.ts';
+import type { FirewallDesired } from './wish.ts';
 
 const SHARED: Readonly<Record<SharedName, SharedBackend>> = { firewalld, ufw };
 
@@ -23,6 +25,30 @@ export function sharedDifferences(
   out: string,
 ): readonly Difference[] {
   return name === undefined ? [] : SHARED[name].diff(desired, out);
+}
+
+/** Throws exit code 3 where a rule of others comes before ours, and shuts out whom a port is for. */
+export function requireNoDenial(
+  name: SharedName | undefined,
+  { ports, addresses }: Pick<FirewallDesired, 'ports' | 'addresses'>,
+  out: string,
+  local: readonly string[],
+): void {
+  if (name === undefined) return;
+  for (const port of ports) {
+    const all = senders(port.sources, addresses).filter((one) => !local.includes(one));
+    const denials = all.flatMap((from) => SHARED[name].denial(port, from, out) ?? []);
+    const [first] = denials;
+    // Of everybody some may be shut out on purpose.
+    if (first === undefined || (port.sources === 'any' && denials.length < all.length)) continue;
+    throw new QuorateError(
+      `${name} has a rule that shuts out whom ${port.port}/${port.protocol} is for, before any of ours: ${first.rule}`,
+      {
+        exitCode: EXIT.refused,
+        hint: first.hint + [...new Set(denials.flatMap(({ before }) => before ?? []))].join('; '),
+      },
+    );
+  }
 }
 
 /** Makes those of the changes that are about a shared firewall; ends where one fails. */

@@ -1,7 +1,8 @@
 import { alone } from '../../dsl/alone.ts';
 import { joinSh, sh } from '../../dsl/shell/sh.ts';
-import { canonicalNetwork } from './network.ts';
-import { itemDifferences, ruleNames, type SharedBackend } from './rules.ts';
+import { type Denial, itemDifferences, ruleNames, type SharedBackend } from './rules.ts';
+import { isAll, parseTuple, reach, type UfwTuple } from './ufw-tuple.ts';
+import type { PortWish } from './wish.ts';
 
 /**
  * Rules of ufw, as it keeps them in `user.rules`. One `ufw` command changes file and kernel; what ufw does
@@ -16,7 +17,7 @@ export const ufw: SharedBackend = {
 done`,
 
   diff(desired, out) {
-    const observed = [...new Set(out.split('\n').flatMap(parseTuple))];
+    const observed = [...new Set(out.split('\n').flatMap((line) => entryOf(parseTuple(line))))];
     return itemDifferences(desired, (port) => {
       const wishes = desired.ports.filter((one) => one.port === port.port).map((one) => ruleNames([one]));
       const wanted = desired.state === 'absent' ? [] : ruleNames([port]);
@@ -28,6 +29,8 @@ done`,
         .map((item) => (isForAll(item) && wanted.find((one) => forBoth(one) === item)) || item);
     });
   },
+
+  denial: denialOf,
 
   apply: (changes) =>
     joinSh([
@@ -46,13 +49,33 @@ function forBoth(name: string): string {
   return name.replace(/\/\w+/, '/any');
 }
 
-/** `### tuple ### allow tcp 2380 0.0.0.0/0 any 10.0.52.14 in`, perhaps with a comment. */
-function parseTuple(line: string): readonly string[] {
-  const [, protocol, port, source = ''] =
-    /^### tuple ### allow (tcp|udp|any) (\d+) (?:0\.0\.0\.0\/0|::\/0) any (\S+) in(?: comment=\S*)?$/.exec(
-      line,
-    ) ?? [];
-  if (port === undefined) return [];
-  const from = /^(0\.0\.0\.0|::)\/0$/.test(source) ? 'any' : canonicalNetwork(source);
-  return from === undefined ? [] : [`${port}/${protocol} from ${from}`];
+/** The entry that an `allow` for one port is, which our wish decides about. */
+function entryOf(tuple: UfwTuple | undefined): readonly string[] {
+  if (tuple?.action !== 'allow' || tuple.isLogged || tuple.isNarrow) return [];
+  const { protocol, ports, source } = tuple;
+  if (!/^(tcp|udp|any)$/.test(protocol) || !/^\d+$/.test(ports) || source === undefined) return [];
+  return [`${ports}/${protocol} from ${isAll(source) ? 'any' : source}`];
+}
+
+/** The first rule that decides about packets from a source, where it shuts out all of them. */
+function denialOf(port: PortWish, from: string, out: string): Denial | undefined {
+  const wanted = ruleNames([port]).flatMap((name) => [name, forBoth(name)]);
+  for (const tuple of out.split('\n').flatMap((line) => parseTuple(line) ?? [])) {
+    const far = reach(tuple, port, from);
+    if (far === 'none') continue;
+    if (tuple.action === 'allow' || tuple.action === 'limit') {
+      const entries = entryOf(tuple);
+      // Entries for others at this port go.
+      if (entries.length === 0 || entries.some((one) => wanted.includes(one))) return undefined;
+    } else if (far === 'all') {
+      const { action, ports, protocol, source } = tuple;
+      const who = isAll(from) ? 'any' : from;
+      return {
+        rule: `${action} ${ports}/${protocol} from ${isAll(source) ? 'any' : source}`,
+        hint: "'ufw status numbered' shows it: take it out, or let them in before it: ",
+        before: `ufw prepend allow proto ${port.protocol} from ${who} to any port ${port.port}`,
+      };
+    }
+  }
+  return undefined;
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { QuorateError } from '../../../lib/errors.ts';
 import { runFirewall } from '../support/cases/firewallHost.ts';
 import { describeLab } from '../support/describeLab.ts';
 import { type Lab, startLab } from '../support/lab.ts';
@@ -37,6 +38,20 @@ const ANYBODY: readonly (readonly [
     'ufw allow 22/tcp; ufw --force enable; systemctl enable ufw 2>&1',
     'ufw delete allow from any to any port 2379 proto tcp; ufw allow 53/udp',
     ['port 53/udp from 10.0.52.0/24', 'port 2380/tcp from 10.0.52.14', 'port 2379/tcp from any'],
+  ],
+];
+
+/** What a firewall has that its entries of ours do not undo, and how it is put right. */
+const DENIALS: readonly (readonly [firewall: string, prepare: string, cure: RegExp])[] = [
+  [
+    'ufw',
+    'ufw allow 22/tcp; ufw deny from 10.0.52.0/24 to any port 2380 proto tcp; ufw --force enable',
+    /ufw prepend .*/,
+  ],
+  [
+    'firewalld',
+    `systemctl start firewalld; firewall-cmd --add-rich-rule 'rule family=ipv4 port port=2380 protocol=tcp drop'`,
+    /firewall-cmd --zone public --remove-rich-rule '[^']*'/,
   ],
 ];
 
@@ -189,6 +204,45 @@ describeLab('the firewall role', () => {
     );
     expect(await on('nft list ruleset')).toBe('');
   });
+
+  test('nftables: a chain of the host that drops by default is told before anything is written, with the line that opens it', async () => {
+    await on(`printf '%s\\n' 'table inet filter {' 'chain input {' 'type filter hook input priority 0; policy drop;' \
+      'iif lo accept' 'ct state established,related accept' 'tcp dport 22 accept' '}' '}' | nft -f -`);
+    await listen();
+    const refused = await apply(CLIENTS_ONLY).then(
+      () => undefined,
+      (error: QuorateError) => error,
+    );
+    expect(refused).toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(/chain input of table inet filter/),
+    });
+    expect(await on('nft list tables')).toBe('table inet filter');
+    const [opening = ''] = /^nft insert rule [^:]* accept/.exec(refused?.hint ?? '') ?? [];
+    await on(opening);
+    await apply(CLIENTS_ONLY);
+    expect(await reach(2380)).toBe('self member');
+    expect(await reach(2379)).toBe('self member client');
+    expect(await changes(CLIENTS_ONLY)).toEqual([]);
+  });
+
+  test.each(isWhole('FAULTS') ? DENIALS : DENIALS.slice(0, 1))(
+    '%s: a rule that comes before ours is told before anything is written, and how to get rid of it',
+    async (name, prepare, cure) => {
+      await on(prepare);
+      await listen();
+      const refused = await apply(CLIENTS_ONLY).catch((error: QuorateError) => error);
+      expect(refused).toMatchObject({
+        exitCode: 3,
+        message: expect.stringContaining(`${name} has a rule that shuts out whom 2380/tcp is for`),
+      });
+      expect(await on('nft list ruleset | grep -c quorate || true')).toBe('0');
+      const [command = ''] = cure.exec((refused as QuorateError).hint ?? '') ?? [];
+      await on(command);
+      await apply(CLIENTS_ONLY);
+      expect(await reach(2380)).toBe('self member');
+    },
+  );
 
   test('iptables: carries the rules where INPUT drops by default, and opens the ports there', async () => {
     await on(

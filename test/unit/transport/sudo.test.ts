@@ -125,6 +125,18 @@ describe('sudo with a password', () => {
     expect(sudo.password()).toBe('');
   });
 
+  it('does not get it when PAM asks in other words, and that is told', async () => {
+    const sudo = fakeSudo('printf "Passcode or option (1-2): " >&2; exit 1');
+    await expect(outcome(await become(withPassword), 'echo hi')).rejects.toMatchObject({
+      exitCode: 2,
+      message: 'sudo on node1 did not let this login become someone: Passcode or option (1-2):',
+      hint: expect.stringMatching(
+        /^the password was not asked for by sudo's own prompt.* passprompt_override/,
+      ),
+    });
+    expect(sudo.password()).toBe('');
+  });
+
   it('gets it once: a second question means that it was wrong', async () => {
     const sudo = fakeSudo('ask; sleep 0.2; echo "Sorry, try again." >&2; ask; ask; exit 1');
     const began = Date.now();

@@ -88,7 +88,7 @@ export function parseEvidence(
     facts,
     journal: readJournal(lastStarts(part('journal'))),
     unread: lines('unread').find((line) => !/^-- |^No entries/.test(line)),
-    ports: parsePorts(member.host, others, part('ports')),
+    ports: parsePorts({ member, facts }, others, part('ports')),
     free: mount === undefined ? undefined : { mount, kiB: Number(kiB) },
     certificates: (['server.pem', 'peer.pem'] as const).flatMap(
       (file) => memberCertificate(file, part(file)) ?? [],

@@ -21,6 +21,7 @@ const OF_OTHER_END: readonly CauseId[] = [
   'san',
   'expired',
   'wrong-ca',
+  'name-constraints',
   'key-usage',
   'no-client-certificate',
   'rejected',

@@ -50,6 +50,10 @@ export const SIGNATURES: readonly (readonly [CauseId, RegExp])[] = [
   ['proxy', /proxyconnect/],
   ['low-port', /bind: permission denied/],
   ['auth', /user name is empty|etcdserver: (?:permission denied|invalid auth token|user name not found)/],
+  [
+    'sandbox',
+    /(?:step (?!EXEC|CH|STD|USER|GROUP|[A-Z]+_DIRECTORY)[A-Z_]+ spawning [^:]*|(?:mount|user|network) namespacing[^\n]*): (?:permission denied|operation not (?:permitted|supported)|invalid argument|function not implemented)|2(?:05\/LIMITS|06\/OOM_ADJUST|18\/CAPABILITIES|28\/SECCOMP)/i,
+  ],
   ['no-user', /217\/USER|Failed to determine user credentials|unknown user/],
   [
     'program',
@@ -57,7 +61,7 @@ export const SIGNATURES: readonly (readonly [CauseId, RegExp])[] = [
   ],
   [
     'missing',
-    /(?:(?:open|stat|lstat|read|mkdir|chdir) [^:"]*|environment files?|NAMESPACE spawning [^ ]*|CHDIR spawning [^ ]*|user-supplied files): (?:no such file or directory|not a directory|is a directory)|2(?:00\/CHDIR|09\/STDOUT|26\/NAMESPACE)|mount namespacing: .*no such file/i,
+    /(?:(?:open|stat|lstat|read|mkdir|chdir) [^:"]*|environment files?|NAMESPACE spawning [^ ]*|CHDIR spawning [^ ]*|user-supplied files): (?:no such file or directory|not a directory|is a directory)|2(?:00\/CHDIR|09\/STDOUT)|mount namespacing: .*no such file/i,
   ],
   ['shadowed', /shadowed by corresponding command-line flag/],
   ['name', /couldn't find local name|two member with same name|failed to find local ID in cluster members/],
@@ -87,6 +91,10 @@ export const SIGNATURES: readonly (readonly [CauseId, RegExp])[] = [
   ['clock', /clock difference against peer|prober found high clock drift/],
   // Whoever rejects a certificate says why, from Go 1.21 on.
   ['expired', /certificate has expired or is not yet valid|remote error: tls: expired certificate/],
+  [
+    'name-constraints',
+    /not authorized to sign for this name|is (?:not permitted|excluded) by (?:any )?constraint/,
+  ],
   [
     'wrong-ca',
     /certificate signed by unknown authority|remote error: tls: unknown certificate authority|parent certificate cannot sign|not authorized to sign/,

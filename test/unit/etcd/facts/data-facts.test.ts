@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dataFacts } from '../../../../lib/etcd/facts/data-facts.ts';
@@ -51,5 +51,21 @@ describe.each(SHELLS)('where the data of a member is, under %s', (_name, file, .
     const { stdout } = spawnSync(file ?? 'sh', [...args, '-c', dataFacts(member).text], { encoding: 'utf8' });
     const lines = stdout.replaceAll(dir, 'DIR').split('\n').filter(Boolean);
     expect(lines.filter((line) => !line.startsWith('data-owner '))).toEqual(said);
+  });
+
+  it.each<[string, (data: string) => void, string]>([
+    ['a plain file', (data) => writeFileSync(data, ''), 'a file'],
+    [
+      'a link that leads nowhere',
+      (data) => symlinkSync('/mnt/gone', data),
+      'a link to /mnt/gone, where nothing is',
+    ],
+  ])('is told apart from data that is lost: %s', (_what, make, instead) => {
+    const data = join(scratch(), 'data');
+    make(data);
+    const vars = { ...DEFAULTS, etcd_data_dir: data };
+    const member = memberOf({ name: 'a', vars, hostvars: { a: vars } });
+    const { stdout } = spawnSync(file ?? 'sh', [...args, '-c', dataFacts(member).text], { encoding: 'utf8' });
+    expect(stdout).toBe(`data-instead ${instead}\n`);
   });
 });

@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { filteredSaid } from '../../../../lib/etcd/health/port-matrix.ts';
-import { filtered, parsePorts, probePorts, ruleSaid } from '../../../../lib/etcd/health/ports.ts';
+import { filtered, parsePorts, probePorts } from '../../../../lib/etcd/health/ports.ts';
 import type { Member } from '../../../../lib/etcd/model/cluster.ts';
 import { SHELLS } from '../../support/shells.ts';
 
 const member = (host: string, address: string, clientPort = 2379, peerPort = 2380) =>
   ({ host, address, peerAddress: address, clientPort, peerPort }) as Member;
 const OTHERS = [member('etcd02', '10.0.0.2'), member('etcd03', 'fd00::3')];
+
+const SENDER = { member: member('etcd01', '10.0.0.1'), facts: { sources: [] } };
 
 it.each([
   ['port 10.0.0.2 2380 0 ', 'open'],
@@ -21,49 +23,80 @@ it.each([
   ['port 10.0.0.2 2379 1 bash: line 1: a: Name or service not known', 'unreachable'],
   ['port 10.0.0.2 2379 127 timeout: not found', 'unknown'],
 ])('%s means %s', (line, state) => {
-  expect(parsePorts('etcd01', OTHERS, line)).toMatchObject([{ from: 'etcd01', state }]);
+  expect(parsePorts(SENDER, OTHERS, line)).toMatchObject([{ from: 'etcd01', state }]);
 });
 
 it('takes nothing else for an answer', () => {
-  expect(parsePorts('etcd01', OTHERS, 'port 10.0.0.9 2380 0 \nport 10.0.0.2 22 0 \nhello')).toEqual([]);
+  expect(parsePorts(SENDER, OTHERS, 'port 10.0.0.9 2380 0 \nport 10.0.0.2 22 0 \nhello')).toEqual([]);
 });
 
-it('says what the firewall of either end has to do with it', () => {
-  const [pair] = filtered(parsePorts('etcd01', OTHERS, 'port 10.0.0.2 2380 124 '), () => true);
-  const said = (rules: readonly [string, string][]) => pair && filteredSaid(pair, new Map(rules));
-  expect(said([])).toBe('etcd01 → etcd02:2380 filtered');
-  expect(said([['etcd02', '2380 no-rule firewalld\n2379 rule tcp dport 2379 drop']])).toBe(
-    'etcd01 → etcd02:2380 filtered; firewalld on etcd02 has no rule for it',
-  );
-  expect(said([['etcd02', '2380 rule tcp dport 2380 drop']])).toBe(
-    'etcd01 → etcd02:2380 filtered; etcd02 has the rule "tcp dport 2380 drop"',
-  );
-  expect(said([['etcd01', '2380 rule tcp dport 2380 reject']])).toBe(
-    'etcd01 → etcd02:2380 filtered; etcd01 has the rule "tcp dport 2380 reject"',
-  );
-  expect(said([['etcd02', '2380 own tcp dport 2380 drop']])).toBe(
-    'etcd01 → etcd02:2380 filtered; etcd02 has the rule "tcp dport 2380 drop"',
-  );
-  expect(ruleSaid('etcd02', 2380, '', ['no-rule', 'rule', 'own'])).toBeUndefined();
-});
+describe('what stops packets', () => {
+  const said = (
+    rules: Readonly<Record<string, string>>,
+    sources = [{ to: '10.0.0.2', from: '10.0.0.1' }],
+  ) => {
+    const sender = { member: member('etcd01', '10.0.0.1'), facts: { sources } };
+    const [pair] = filtered(parsePorts(sender, OTHERS, 'port 10.0.0.2 2380 124 '), () => true);
+    return pair && filteredSaid(pair, new Map(Object.entries(rules)));
+  };
+  const FOREIGN = '2380 rule tcp dport 2380 reject';
+  const OWN = '2380 own ip saddr 10.0.0.0/8 tcp dport 2380 accept\n2380 own tcp dport 2380 drop';
+  const CHAIN =
+    '2380 own -A QUORATE-etcd -s 10.0.0.1/32 -p tcp -m tcp --dport 2380 -j ACCEPT\n2380 own -A QUORATE-etcd -p tcp -m tcp --dport 2380 -j DROP';
+  const barrier = (rule: string, family = 'inet') =>
+    `barrier input ${family} filter input\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t\t${rule}\n\t}\n`;
+  const DROPS = 'table inet filter on etcd02 drops what none of its rules accepts';
+  const WAY = 'nothing on etcd01 or etcd02 shows why: a security group, a router or NAT between them';
 
-it('takes our own rules, which let members in, for a cause where nobody else has one at either end', () => {
-  const [pair] = filtered(parsePorts('etcd01', OTHERS, 'port 10.0.0.2 2380 124 '), () => true);
-  const rules = new Map([
-    ['etcd01', '2380 no-rule firewalld\n2380 rule tcp dport 2380 reject'],
-    ['etcd02', '2380 own tcp dport 2380 drop'],
-  ]);
-  expect(pair && filteredSaid(pair, rules)).toMatch(/; etcd01 has the rule "tcp dport 2380 reject"$/);
-});
+  it.each<[string, Readonly<Record<string, string>>, string | undefined]>([
+    ['not known without an answer of the far end', {}, undefined],
+    [
+      'a zone without a rule there',
+      { etcd02: '2380 no-rule firewalld\n2379 rule tcp dport 2379 drop' },
+      'firewalld on etcd02 has no rule for it',
+    ],
+    [
+      'a rule of others there',
+      { etcd02: `${OWN}\n${FOREIGN}` },
+      'etcd02 has the rule "tcp dport 2380 reject"',
+    ],
+    [
+      'a rule of others at the sending end, and no zone there',
+      { etcd01: `2380 no-rule firewalld\n${FOREIGN}`, etcd02: OWN },
+      'etcd01 has the rule "tcp dport 2380 reject"',
+    ],
+    ['a chain there', { etcd02: `${OWN}\n${barrier('tcp dport 22 accept')}` }, `chain input of ${DROPS}`],
+    [
+      'a chain there that may accept it',
+      { etcd02: barrier('iifname "eth1" accept') },
+      'chain input of table inet filter on etcd02 may drop it, or a security group, a router or NAT between them does',
+    ],
+    ['no chain there that accepts it', { etcd02: barrier('tcp dport 2380 accept') }, WAY],
+    ['no chain of the other family', { etcd02: barrier('tcp dport 22 accept', 'ip6') }, WAY],
+    ['not our own rules at the sending end', { etcd01: '2380 own tcp dport 2380 drop', etcd02: '' }, WAY],
+    ['something between, where our own rules let the sender in', { etcd01: '', etcd02: OWN }, WAY],
+    ['something between, where our own chain lets the sender in', { etcd02: CHAIN }, WAY],
+    ['something between, where nobody has a rule', { etcd02: '' }, WAY],
+  ])('is %s', (_what, rules, why) => {
+    expect(said(rules)).toBe(`etcd01 → etcd02:2380 filtered${why === undefined ? '' : `; ${why}`}`);
+  });
 
-it('does not take our own rules of the sending end for a cause', () => {
-  const [pair] = filtered(parsePorts('etcd01', OTHERS, 'port 10.0.0.2 2380 124 '), () => true);
-  const rules = new Map([['etcd01', '2380 own tcp dport 2380 drop']]);
-  expect(pair && filteredSaid(pair, rules)).toBe('etcd01 → etcd02:2380 filtered');
+  it.each([
+    ['nftables', OWN, 'tcp dport 2380 drop'],
+    ['iptables', CHAIN, '-A QUORATE-etcd -p tcp -m tcp --dport 2380 -j DROP'],
+  ])('is our own rule where it lets in others alone: %s', (_backend, rules, drop) => {
+    expect(said({ etcd02: rules }, [{ to: '10.0.0.2', from: '192.0.2.7' }])).toBe(
+      `etcd01 → etcd02:2380 filtered; etcd02 has the rule "${drop}"`,
+    );
+  });
+
+  it('is looked for under the address of the inventory, where the kernel tells none', () => {
+    expect(said({ etcd02: OWN }, [])).toContain(WAY);
+  });
 });
 
 it('does not call a host that is down one behind a firewall', () => {
-  expect(filtered(parsePorts('etcd01', OTHERS, 'port 10.0.0.2 2380 124 '), () => false)).toEqual([]);
+  expect(filtered(parsePorts(SENDER, OTHERS, 'port 10.0.0.2 2380 124 '), () => false)).toEqual([]);
 });
 
 it.each(SHELLS)('tries ports side by side under %s', async (_name, shell, ...args) => {
@@ -78,7 +111,7 @@ it.each(SHELLS)('tries ports side by side under %s', async (_name, shell, ...arg
   });
   await new Promise((resolve) => child.once('close', resolve));
   server.close();
-  const states = parsePorts('a', others, out).map(
+  const states = parsePorts(SENDER, others, out).map(
     (one) => `${one.port === port ? 'client' : 'peer'} ${one.state}`,
   );
   expect(states.sort()).toEqual(['client open', 'peer refused']);

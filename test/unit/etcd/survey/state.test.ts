@@ -40,6 +40,9 @@ const PATH = '/var/lib/etcd/default.etcd';
 const surviving = '3 etcd: no quorum, and etcd01, etcd02 has no data; the surviving copy is on etcd03';
 const nowhere = (name: string) =>
   `3 etcd: it was formed before (/var/lib/quorate/etcd/formed on ${name}), and no host has data where it is wanted: etcd01 ${PATH}, etcd02 ${PATH}, etcd03 ${PATH}`;
+const LINKED: Partial<EtcdFacts> = { dataInstead: 'a link to /mnt/etcd, where nothing is' };
+const instead = (name: string) =>
+  `3 ${name}: ${PATH} is a link to /mnt/etcd, where nothing is, and a directory with the data of a member was wanted`;
 const elsewhere = (name: string) => `3 ${name}: etcd runs, and its data is not in ${PATH}`;
 
 describe('what members are together', () => {
@@ -126,6 +129,19 @@ describe('what members are together', () => {
         `3 etcd03: the cluster lives and does not list https://10.0.0.3:2380: the data in ${PATH} is of a member that was removed, or of another cluster`,
       ],
     ],
+    [
+      'one with a link in place of its data, in a cluster that lives',
+      [healthy(listed(1), listed(2), listed(3)), RUNS, { ...LINKED, service: 'inactive' }],
+      false,
+      [instead('etcd03')],
+    ],
+    [
+      'one with a link in place of its data, and no quorum',
+      [{ ...LINKED, ...FORMED }, WIPED, DATA],
+      false,
+      [instead('etcd01')],
+    ],
+    ['links that lead nowhere, on hosts that have no cluster yet', [LINKED, LINKED, LINKED], false, 'new'],
     [
       'one that lost its data, and one that is not listed',
       [healthy(listed(1), listed(2)), WIPED, WIPED],

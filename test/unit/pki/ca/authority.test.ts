@@ -44,8 +44,8 @@ describe('a CA that is none', () => {
 
 describe('a CA from elsewhere', () => {
   /** A root and an intermediate under it, by openssl; `uses` keeps the intermediate to some. */
-  function madeElsewhere(dir: string, uses?: string) {
-    const ext = `basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n${uses ? `extendedKeyUsage=${uses}\n` : ''}`;
+  function madeElsewhere(dir: string, uses?: string, more = '') {
+    const ext = `basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n${uses ? `extendedKeyUsage=${uses}\n` : ''}${more}`;
     writeFileSync(join(dir, 'ext'), ext);
     const script = `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=root -days 99 -keyout root-key -out root
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=middle -keyout ca-key.pem -out csr
@@ -72,6 +72,26 @@ openssl x509 -req -in csr -CA root -CAkey root-key -CAcreateserial -days 98 -ext
     const pki = await open(dir);
     await expect(pki.foresee([{ name: 'm1', kind: 'server', sans: SANS }])).rejects.toMatchObject(refused);
     await expect(pki.issueMember('m1', 'server', SANS)).rejects.toMatchObject(refused);
+  });
+
+  it('is refused before anything is issued where it is kept from a name of a member', async () => {
+    const dir = scratch();
+    const permitted = [
+      'DNS:corp.example',
+      'DNS:localhost',
+      'IP:10.0.0.0/255.255.255.0',
+      'IP:127.0.0.0/255.0.0.0',
+    ];
+    const constraints = [...permitted.map((one) => `permitted;${one}`), 'excluded;DNS:.lab.corp.example'];
+    madeElsewhere(dir, undefined, `nameConstraints=critical,${constraints.join(',')}\n`)('middle', 'root');
+    const pki = await open(dir);
+    const issue = (...sans: string[]) => pki.foresee([{ name: 'm1', kind: 'server', sans }]);
+    await issue('m1.corp.example', 'corp.example', 'localhost', '10.0.0.7', '127.0.0.1');
+    for (const name of ['m1', 'mycorp.example', 'm1.lab.corp.example', '10.0.1.7', '::1']) {
+      const message = `${join(dir, 'ca.pem')} may not issue for ${name}, by constraints of CN=middle`;
+      await expect(issue('localhost', name)).rejects.toMatchObject({ exitCode: EXIT.refused, message });
+    }
+    await expect(pki.issueMember('m1', 'peer', ['m1'])).rejects.toMatchObject({ exitCode: EXIT.refused });
   });
 
   it('may be an intermediate with its root behind it', async () => {

@@ -14,6 +14,14 @@ export const FILES_AND_SETTINGS = [
     next: (about) => [site(about)],
   },
   { id: 'program', title: 'the program cannot be run', next: (about) => anew(about, 'binaries') },
+  {
+    id: 'sandbox',
+    title: 'the host forbids what the unit shuts etcd in with, as containers do',
+    next: (about) => [
+      'let the container have that (Proxmox: pct set ID --features nesting=1; LXD: security.nesting=true), or set etcd_service_manager: process',
+      ...anew(about, 'systemd'),
+    ],
+  },
   { id: 'no-user', title: 'the user that etcd runs as is missing', next: (about) => [site(about)] },
   {
     id: 'shadowed',

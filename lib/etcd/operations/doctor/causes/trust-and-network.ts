@@ -23,6 +23,14 @@ export const TRUST_AND_NETWORK = [
     ],
   },
   {
+    id: 'name-constraints',
+    title: 'the CA may not issue for a name that members have',
+    next: (about) => [
+      'have the CA issued anew without name constraints, or with localhost, 127.0.0.1, and names and addresses of all members in them',
+      site(about, 'certs'),
+    ],
+  },
+  {
     id: 'key-pair',
     title: 'a certificate and its key do not belong together, or one of them is none',
     next: (about) => [site(about, 'certs')],

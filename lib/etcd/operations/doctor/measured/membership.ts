@@ -5,7 +5,19 @@ import type { Member } from '../../../model/cluster.ts';
 import type { CauseId } from '../causes/index.ts';
 import { dataDirOf, hasLog, otherData } from '../data.ts';
 import type { Evidence } from '../evidence.ts';
-import { anew, DOCTOR, members, mend, path, type Remedy, remove, restore, site } from '../remedies.ts';
+import {
+  anew,
+  DOCTOR,
+  members,
+  mend,
+  on,
+  path,
+  type Remedy,
+  remove,
+  restore,
+  site,
+  start,
+} from '../remedies.ts';
 import {
   aboutMember,
   type Clue,
@@ -48,6 +60,11 @@ function ofMember(one: Evidence, scene: Scene): readonly Clue[] {
   if (hasLog(one)) return [];
   if (entry?.clientUrls.length === 0) return clue('unstarted', `${member.peerUrl} is in the list of members`);
   if (!joined) return [];
+  if (facts.dataInstead !== undefined && dataDirOf(one) === member.dataDir)
+    return clue('misplaced-data', `${member.dataDir} is ${facts.dataInstead}`, [
+      on(member, `ls -l ${path(member, member.dataDir)}; mount or move the data there`),
+      start(about),
+    ]);
   const known =
     entry === undefined ? 'it was part of the cluster' : `member ${entry.id} has joined the cluster`;
   const evidence = `${known}, and there is no log in ${dataDirOf(one)}`;

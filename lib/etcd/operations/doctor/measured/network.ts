@@ -3,6 +3,7 @@ import { isLoopback, isWildcard } from '../../../../addresses.ts';
 import { quote } from '../../../../dsl/shell/sh.ts';
 import { filteredSaid } from '../../../health/port-matrix.ts';
 import { filtered, type PortReading } from '../../../health/ports.ts';
+import { type Stop, stopOf } from '../../../health/stops.ts';
 import { hostPort, type Member } from '../../../model/cluster.ts';
 import { confFile } from '../../../model/paths.ts';
 import type { Evidence, Route } from '../evidence.ts';
@@ -36,30 +37,40 @@ export function filteredPorts(all: readonly Evidence[]): readonly PortReading[] 
 }
 
 function ofFiltered(reading: PortReading, { rules, all }: Scene): Clue {
-  const { to, port } = reading;
-  const ends = [to, reading.from].flatMap((host) => all.filter(({ member }) => member.host === host));
-  const foreign = ends.find(({ member }) => ruleAt(rules.get(member.host), port));
-  const firewall = [site({ up: true }, 'firewall')];
+  const stop = stopOf(reading, rules);
+  const host = stop?.host ?? reading.to;
+  const owner = all.find(({ member }) => member.host === host);
   return {
     cause: 'filtered',
-    host: foreign?.member.host ?? to,
+    host,
     evidence: filteredSaid(reading, rules),
-    remedy:
-      foreign === undefined
-        ? firewall
-        : [
-            on(
-              foreign.member,
-              `nft -a list ruleset | grep -B 9 -w ${port} shows the rule in its table: take it out, or let members in before it`,
-            ),
-            ...firewall,
-          ],
+    remedy: owner && stop ? openedAt(stop, owner.member, reading) : [site({ up: true }, 'firewall')],
   };
 }
 
-/** Somebody else's rule, which our own cannot undo. */
-function ruleAt(said: string | undefined, port: number): boolean {
-  return (said ?? '').split('\n').some((line) => line.startsWith(`${port} rule `));
+function openedAt({ by, opening }: Stop, member: Member, { from, to, port }: PortReading): Remedy {
+  const firewall = site({ up: true }, 'firewall');
+  switch (by) {
+    case 'zone':
+    case 'own':
+      return [firewall];
+    case 'rule':
+      return [
+        on(
+          member,
+          `nft -a list ruleset | grep -B 9 -w ${port} shows the rule in its table: take it out, or let members in before it`,
+        ),
+        firewall,
+      ];
+    case 'chain':
+      return [on(member, `${opening}; also in the file that this table is loaded from`), DOCTOR];
+    case 'way':
+      return [
+        ...(opening === undefined ? [] : [on(member, `where its rules do not let that in: ${opening}`)]),
+        `let ${from} reach ${port}/tcp of ${to} in what stands between them: the security group, the router`,
+        DOCTOR,
+      ];
+  }
 }
 
 /** One clue for all its ways that leave from another address than the inventory has. */

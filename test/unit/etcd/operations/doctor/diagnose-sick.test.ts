@@ -90,6 +90,13 @@ describe('a member that is sick among others that are well', () => {
       `next: ${MEMBERS} --replace etcd03`,
     ],
     [
+      'has a link to nowhere in place of its data',
+      { ...DOWN, facts: { dataInstead: 'a link to /mnt/etcd, where nothing is' }, evidence: EMPTY },
+      'misplaced-data etcd03',
+      /^etcd03: \S+default\.etcd is a link to \/mnt\/etcd, where nothing is$/,
+      `next: on etcd03: ls -l ${DATA}; mount or move the data there\nthen: on etcd03: systemctl reset-failed etcd; systemctl restart --no-block etcd`,
+    ],
+    [
       'has an empty segment in its log',
       { ...DOWN, evidence: { logs: [{ path: `${DATA}/member/wal/0.wal`, size: 0, changed: 1 }] } },
       'corrupt-wal etcd03',
@@ -318,7 +325,7 @@ describe('a member that is sick among others that are well', () => {
         settings: { ETCD_LISTEN_PEER_URLS: 'https://10.0.0.3:2390' },
         evidence: {
           addresses: ['10.0.0.3'],
-          ports: [{ from: 'etcd01', to: 'etcd03', port: 2380, state: 'refused', said: '' }],
+          ports: [{ from: 'etcd01', to: 'etcd03', port: 2380, state: 'refused', said: '', sources: [] }],
         },
       },
       'bound-elsewhere etcd03',
@@ -360,7 +367,7 @@ describe('a member that is sick among others that are well', () => {
         evidence: {
           addresses: ['10.0.0.3', '10.0.0.66'],
           routes: [{ to: '10.0.0.1', target: '10.0.0.1', source: '10.0.0.66', way: 'dev eth0' }],
-          ports: [{ from: 'etcd03', to: 'etcd01', port: 2380, state: 'filtered', said: '' }],
+          ports: [{ from: 'etcd03', to: 'etcd01', port: 2380, state: 'filtered', said: '', sources: [] }],
         },
       },
       'source-address etcd03',
@@ -374,7 +381,7 @@ describe('a member that is sick among others that are well', () => {
         evidence: {
           addresses: ['10.0.0.3', '10.0.0.66'],
           routes: [{ to: '10.0.0.1', target: '10.0.0.1', source: '10.0.0.66', way: 'dev eth0' }],
-          ports: [{ from: 'etcd03', to: 'etcd01', port: 2380, state: 'filtered', said: '' }],
+          ports: [{ from: 'etcd03', to: 'etcd01', port: 2380, state: 'filtered', said: '', sources: [] }],
         },
       },
       'source-address etcd03',
@@ -490,7 +497,7 @@ describe('a member that is sick among others that are well', () => {
   });
 
   it('runs on a host that only SSH does not reach', () => {
-    const open = { from: 'etcd01', to: 'etcd03', port: 2380, state: 'open', said: '' } as const;
+    const open = { from: 'etcd01', to: 'etcd03', port: 2380, state: 'open', said: '', sources: [] } as const;
     const scene = cluster({ 0: { reading: WELL, evidence: { ports: [open] } }, 1: { reading: WELL } }, [
       'etcd03',
     ]);
@@ -504,4 +511,30 @@ describe('a member that is sick among others that are well', () => {
     const { causes } = told({ ...DOWN, journal: `${slow}\n${REFUSED}\n${NO_QUORUM}`, evidence: EMPTY });
     expect(causes).toEqual(['lost-data etcd03', 'refused etcd02', 'slow etcd03']);
   });
+});
+
+it.each([
+  [
+    'a run, where our own rules do not know it',
+    '2380 own tcp dport 2380 drop',
+    /^next: \S.*site\S* .*-r firewall$/,
+  ],
+  [
+    'what stands between, where our own rules let it in',
+    '2380 own ip saddr 10.0.0.3 tcp dport 2380 accept\n2380 own tcp dport 2380 drop',
+    /^next: let etcd03 reach 2380\/tcp of etcd01 in what stands between them: [^\n]*\nthen: \S.*doctor/,
+  ],
+  [
+    'a rule in the chain that drops it',
+    'barrier input inet filter input\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n',
+    /^next: on etcd01: nft insert rule inet filter input tcp dport 2380 accept; also in [^\n]*\nthen: \S.*doctor/,
+  ],
+])('a port that a member does not reach is opened by %s', (_what, rules, hint) => {
+  const ports = [
+    { from: 'etcd03', to: 'etcd01', port: 2380, state: 'filtered', said: '', sources: ['10.0.0.3'] },
+  ] as const;
+  const scene = { ...cluster({ 2: { ...DOWN, evidence: { ports } } }), rules: new Map([['etcd01', rules]]) };
+  const found = diagnose(scene).find(({ cause }) => cause === 'filtered');
+  expect(found?.hosts).toEqual(['etcd01']);
+  expect(`next: ${found?.remedy.join('\nthen: ')}`).toMatch(hint);
 });

@@ -223,6 +223,26 @@ export const MORE: readonly (readonly [CauseId, string])[] = [
     'missing',
     'etcd.service: Failed at step NAMESPACE spawning /opt/etcd/bin/etcd: No such file or directory',
   ],
+  [
+    'missing',
+    'etcd.service: Failed to set up mount namespacing: /run/systemd/unit-root/var/lib/etcd: No such file or directory',
+  ],
+  [
+    'name-constraints',
+    'tls: failed to verify certificate: x509: a root or intermediate certificate is not authorized to sign for this name: DNS name "localhost" is not permitted by any constraint',
+  ],
+  ['sandbox', 'etcd.service: Failed to set up mount namespacing: Permission denied'],
+  [
+    'sandbox',
+    'etcd.service: Failed to set up mount namespacing: /run/systemd/unit-root/proc: Operation not permitted',
+  ],
+  ['sandbox', 'etcd.service: Failed at step NAMESPACE spawning /opt/etcd/bin/etcd: Operation not permitted'],
+  ['sandbox', 'etcd.service: Failed at step SECCOMP spawning /opt/etcd/bin/etcd: Invalid argument'],
+  ['sandbox', 'etcd.service: Failed at step LIMITS spawning /opt/etcd/bin/etcd: Operation not permitted'],
+  ['sandbox', 'etcd.service: Main process exited, code=exited, status=218/CAPABILITIES'],
+  ['sandbox', 'etcd.service: Main process exited, code=exited, status=228/SECCOMP'],
+  // A path that is missing ends the same way: what it said before tells them apart.
+  ['gave-up', 'etcd.service: Main process exited, code=exited, status=226/NAMESPACE'],
   ['unreadable', 'open /opt/etcd/ssl/peer-key.pem: permission denied'],
   ['locked', 'fileutil: file already locked'],
   [
