@@ -256,6 +256,11 @@ describe('what a recovery is made of', () => {
   it.each<[what: string, programs: readonly [string, string], vars?: Record<string, unknown>]>([
     ['have different programs', ['3.7.3', '3.6.16']],
     ['have another than the inventory', ['3.6.16', '3.6.16'], { etcd_version: '3.7.3' }],
+    [
+      'have one that calls a setting otherwise',
+      ['3.5.33', '3.5.33'],
+      { etcd_version: '3.6.16', etcd_settings: { 'feature-gates': 'InitialCorruptCheck=true' } },
+    ],
   ])('in the middle of an upgrade, where hosts %s', async (_what, programs, vars = {}) => {
     const intent: Intent = { verb: 'upgrade', target: 'etcd 3.7.3', runId: 'r1' };
     const [one, two] = programs.map((installed) => ({ installed, intent }));
