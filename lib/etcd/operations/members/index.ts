@@ -24,6 +24,7 @@ import { type AtHand, carryOut } from './carry-out.ts';
 import { wordProblems, wordsOf } from './flags.ts';
 import { look, type View } from './look.ts';
 import { misspelt } from './misspelt.ts';
+import { refuseNarrowNewcomers } from './room.ts';
 import { called, differencesOf, isAt, meant, placeOf, type Scene, saidOf } from './scene.ts';
 import { type PlannedStep, type Refused, stepsOf } from './steps.ts';
 import { refuseStrangers } from './users.ts';
@@ -66,7 +67,10 @@ export function membersOperation(): Operation {
       if ('refused' in planned) throw refused(surveyed, planned.refused);
       const [next] = planned.steps;
       if (next === undefined) return [];
-      if (isFirst) await admitNewcomers(run, surveyed, view, known.facts);
+      if (isFirst) {
+        await refuseNarrowNewcomers(surveyed.hosts, planned.steps);
+        await admitNewcomers(run, surveyed, view, known.facts);
+      }
       const gone = next.deed.kind === 'remove' ? next.deed.member.id : undefined;
       const atHand: AtHand = { run, surveyed, view, facts: known.facts };
       const steps = planned.steps.map((step) => stepOf(step, atHand, known));
