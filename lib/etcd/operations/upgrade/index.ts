@@ -2,6 +2,7 @@ import type { PlayProblem, PlayRun } from '../../../dsl/play.ts';
 import type { HostData, Vars } from '../../../dsl/role.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
+import { pinnedDigest } from '../../model/pinned-digest.ts';
 import { translateSettings } from '../../model/translate-settings.ts';
 import { compareVersions } from '../../model/versions.ts';
 import { refusal } from '../../refusal.ts';
@@ -175,7 +176,7 @@ function stopsOf(steps: readonly UpgradeStep[]): readonly string[] {
   return [...new Set(steps.filter(({ kind }) => kind === 'move').map(({ version }) => version))];
 }
 
-/** A release that should not be installed, or that cannot be told what the inventory wants. */
+/** A release that should not be installed, is not pinned as others are, or cannot be told what the inventory wants. */
 function refuseVersions(
   run: PlayRun<EtcdFacts>,
   { cluster, hosts }: Surveyed,
@@ -185,6 +186,7 @@ function refuseVersions(
     for (const { target } of hosts) {
       const refused = versionRefusal(cluster, stop, target.vars);
       if (refused) throw refused;
+      pinnedDigest(target.vars, stop, target.facts.arch);
       const { left, problem } = translateSettings(settings.get(target.name) ?? {}, stop);
       if (problem) {
         const message = `etcd_settings of ${target.name}, on the way over etcd ${stop}: ${problem.message}`;
