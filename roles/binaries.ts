@@ -4,6 +4,7 @@ import type { Role } from '../lib/dsl/role.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { clusterOf, memberOf } from '../lib/etcd/model/cluster.ts';
 import { releaseRecord } from '../lib/etcd/model/paths.ts';
+import { pinnedDigest } from '../lib/etcd/model/pinned-digest.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { needsProgram } from '../lib/etcd/needs.ts';
 import { versionRefusal } from '../lib/etcd/survey/admit-version.ts';
@@ -59,6 +60,7 @@ export const binaries: Role<EtcdFacts> = {
         async fetch({ progress }) {
           const { fetchRelease } = await import('../lib/release/index.ts');
           const { controlDir } = clusterOf(target);
+          const sha256 = pinnedDigest(vars, version, facts.arch);
           const found = await fetchRelease(
             {
               software: SOFTWARE,
@@ -66,7 +68,7 @@ export const binaries: Role<EtcdFacts> = {
               arch: facts.arch,
               source: vars.etcd_source as 'release',
               url: String(vars.etcd_download_url),
-              ...(typeof vars.etcd_sha256 === 'string' && { sha256: vars.etcd_sha256 }),
+              ...(sha256 !== undefined && { sha256 }),
               cacheDir: join(controlDir, 'cache'),
               baseDir: dirname(dirname(controlDir)),
             },

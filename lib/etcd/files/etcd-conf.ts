@@ -3,9 +3,10 @@ import { EXIT, QuorateError } from '../../errors.ts';
 import { boundAddress } from '../facts/bound-address.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { clusterOf, hostPort, type Member, memberOf } from '../model/cluster.ts';
-import { settingsEnvironment } from '../model/flags.ts';
+import { settingsEnvironment, unfitSettings } from '../model/flags.ts';
 import { caFile, crlFile, pairFiles } from '../model/paths.ts';
 import { isQuotable } from '../model/quotable.ts';
+import { settingsAt } from '../model/translate-settings.ts';
 
 const SETTINGS = '#[Settings]';
 
@@ -134,8 +135,7 @@ function listenAddress(target: Target<EtcdFacts>, end: 'client' | 'peer'): strin
 }
 
 function settingsOf(target: Target<EtcdFacts>): ReturnType<typeof settingsEnvironment> {
-  const settings = target.vars.etcd_settings as Readonly<Record<string, unknown>>;
-  if (Object.keys(settings).length === 0) return [];
+  if (Object.keys(target.vars.etcd_settings ?? {}).length === 0) return [];
   const { cluster } = target.facts;
   // Before the survey only what the inventory says is known: roles are built once before any contact.
   const version = cluster?.version ?? (target.vars.etcd_version as string | undefined);
@@ -145,6 +145,8 @@ function settingsOf(target: Target<EtcdFacts>): ReturnType<typeof settingsEnviro
       hint: 'set etcd_version',
     });
   }
+  const { settings, problem } = settingsAt(target.vars, version);
+  if (problem) throw unfitSettings(problem);
   return settingsEnvironment(settings, version);
 }
 

@@ -85,11 +85,12 @@ export function settingsEnvironment(
   version: string | undefined,
 ): readonly (readonly [name: string, value: string])[] {
   const problem = settingsProblems(settings, version).find(({ level }) => level !== 'warning');
-  if (problem) {
-    const { message, hint } = problem;
-    throw new QuorateError(`etcd_settings: ${message}`, { exitCode: EXIT.usage, hint });
-  }
+  if (problem) throw unfitSettings(problem);
   return Object.entries(settings).map(([name, value]) => [variableOf(name), String(value)] as const);
+}
+
+export function unfitSettings({ message, hint }: SettingProblem): QuorateError {
+  return new QuorateError(`etcd_settings: ${message}`, { exitCode: EXIT.usage, hint });
 }
 
 /** The environment variable of a flag. */

@@ -15,6 +15,20 @@ export interface TranslatedSettings {
 }
 
 /**
+ * `etcd_settings` of a host as the version takes them that it is planned at. They are written for `etcd_version`: in the
+ * middle of an upgrade, and behind a recovery, hosts run another one. What fits that one, too, stays as it is written.
+ */
+export function settingsAt(
+  { etcd_settings, etcd_version }: Readonly<Record<string, unknown>>,
+  version: string | undefined,
+): TranslatedSettings {
+  const settings = (etcd_settings ?? {}) as Settings;
+  const isTheirs = version === undefined || etcd_version === undefined || etcd_version === version;
+  const fits = isTheirs || settingsProblems(settings, version).every(({ level }) => level === 'warning');
+  return fits ? { settings, left: [] } : translateSettings(settings, version);
+}
+
+/**
  * Tells `version` what `settings` tell the one that they are written for: an experiment by the name that it has there,
  * a gate as the flag that it was, and the other way round.
  *

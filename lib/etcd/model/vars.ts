@@ -50,9 +50,17 @@ export const ETCD_VARS = {
     description: 'Release tarball: https, http, file or a path, with {version} and {arch} filled in.',
   },
   etcd_sha256: {
-    type: 'string',
+    type: ['string', 'object'],
     pattern: '^[0-9a-f]{64}$',
-    description: 'Digest of the tarball; SHA256SUMS beside it when left out.',
+    patternProperties: {
+      '^[0-9]+\\.[0-9]+\\.[0-9]+(-[a-z]+\\.[0-9]+)?-[a-z0-9]+$': {
+        type: 'string',
+        pattern: '^[0-9a-f]{64}$',
+      },
+    },
+    additionalProperties: false,
+    description:
+      'Digest of the tarball; where several releases or machines are to come, a mapping of each (3.6.16-amd64) to its own. SHA256SUMS beside it when left out.',
   },
   etcd_member_name: {
     type: 'string',

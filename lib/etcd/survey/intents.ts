@@ -100,6 +100,8 @@ export function intentProblem(
 /** How to go on with what is open. */
 export function finishHint({ verb }: Intent, cluster: NamedCluster): string {
   if (verb === 'certs') return `finish it first: ${verbLine(verb, cluster, '--rotate-ca')}`;
-  if (verb !== 'restore') return `finish it first, to the same target: ${verbLine(verb, cluster)}`;
+  const further = `finish it first, to the same target: ${verbLine(verb, cluster)}`;
+  if (verb === 'upgrade') return `${further}; or go back, with etcd_version as it was before`;
+  if (verb !== 'restore') return further;
   return `finish it first, to the same target: ${verbLine(verb, cluster, '--from', 'FILE')}; while all have their own data, ${verbLine(verb, cluster, '--give-up')} ends it; where a host of it is lost for good, take that out of the inventory and begin anew with --again`;
 }

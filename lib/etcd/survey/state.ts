@@ -146,7 +146,7 @@ function lost(surveyed: Surveyed): QuorateError {
     return refusal(
       cluster,
       `it was formed before (${where}), and no host has data where it is wanted: ${places}`,
-      'put etcd_data_dir back, or mount or move the data there yourself',
+      `put etcd_data_dir back, or mount or move the data there yourself; or, if it is lost: ${verbLine('restore', cluster, '--from', 'FILE')}`,
     );
   }
   if (makeQuorum(surveyed)) {

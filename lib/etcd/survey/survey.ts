@@ -5,6 +5,7 @@ import type { ClusterFacts, EtcdFacts } from '../facts/index.ts';
 import { pkiOptions } from '../files/certificates.ts';
 import { memberOf } from '../model/cluster.ts';
 import { hostSettingsProblems } from '../model/flags.ts';
+import { settingsAt } from '../model/translate-settings.ts';
 import { refusal, refuse } from '../refusal.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../surveyed.ts';
 import { caOfHosts, caProblems } from './authority.ts';
@@ -141,18 +142,27 @@ function trustedCa(surveyed: Surveyed, state: ClusterFacts['state']): string | u
   return found;
 }
 
-/** `etcd_settings` that the running version does not have, where the inventory leaves it to the hosts. */
+/** `etcd_settings` that the version cannot be told: one that hosts have, where the inventory leaves it to them or has another. */
 function unknownSettings(
   run: PlayRun<EtcdFacts>,
   { cluster, hosts }: Surveyed,
   version: string | undefined,
 ): readonly QuorateError[] {
+  const unfit = (host: string, message: string, hint: string) =>
+    new QuorateError(message, { exitCode: EXIT.usage, host, hint });
+  // What the inventory's version makes of it was said before any contact.
+  if (cluster.version !== undefined) {
+    return hosts.flatMap(({ target: { name, vars } }) => {
+      const { left, problem } = settingsAt(vars, version);
+      if (problem) return unfit(name, `etcd_settings of ${name}: ${problem.message}`, problem.hint);
+      if (left.length > 0) run.log('info', `${name}: etcd ${version} has no ${left.join(', ')}: left out`);
+      return [];
+    });
+  }
   return hosts.flatMap(({ target }) =>
     hostSettingsProblems(target, version).flatMap(({ message, hint, level }) => {
-      if (level === undefined)
-        return new QuorateError(message, { exitCode: EXIT.usage, host: target.name, hint });
-      // What the inventory's version makes of it was said before any contact.
-      if (cluster.version === undefined) run.log(level, `${message}: ${hint}`);
+      if (level === undefined) return unfit(target.name, message, hint);
+      run.log(level, `${message}: ${hint}`);
       return [];
     }),
   );

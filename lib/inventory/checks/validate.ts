@@ -189,7 +189,7 @@ function hintFor(
 ): string | undefined {
   if (value === null) return 'a value is missing after the colon, or take the line away';
   const isHidden = isPrivate(name) || property.secret === true || template !== undefined;
-  if (property.type === 'string' && /^(number|boolean)$/.test(typeof value))
+  if ([property.type].flat().includes('string') && /^(number|boolean)$/.test(typeof value))
     return `quote it: ${name}: ${isHidden ? '"…"' : `"${written}"`}`;
   if (property.type === 'array' && typeof value === 'string' && !isHidden) {
     const items = JSON.stringify(value.split(/[\s,]+/).filter(Boolean));

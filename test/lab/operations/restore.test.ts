@@ -83,6 +83,7 @@ describeLab('restoring a cluster', () => {
 
   it('is killed on its way, goes on when it is run again, and gives exactly the snapshot', async () => {
     const before = await standing();
+    await on('etcd03', 'systemctl stop etcd; rm -r /var/lib/etcd/default.etcd');
     for (const title of EVERY
       ? ['restore it beside', 'stop etcd', 'set the old data aside', 'start etcd', 'open it to clients']
       : ['start etcd']) {
@@ -139,6 +140,8 @@ describeLab('restoring a cluster', () => {
 
   itLong('KILLS')('is done once more by word', async () => {
     const { id } = await standing();
+    const data = '/var/lib/etcd/default.etcd';
+    await on('etcd01', `systemctl stop etcd; rm -r ${data}; mkdir -p ${data}/lost+found`);
     const again = await restore('--from', file, '--again', '-y');
     expect([again.errors, again.code]).toEqual([[], 0]);
     // The token is that of a run: members of before are never taken for those of now.

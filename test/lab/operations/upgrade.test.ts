@@ -172,6 +172,10 @@ describeLab('an upgrade of a cluster that is in use', () => {
         '3.6.16',
         '3.6.16',
       ]);
+      expect((await site('3.6.16', '--check')).code).toBe(3);
+      expect(steps(await upgrade('3.6.16'), 'begun')).toEqual([]);
+      const givenUp = await site('3.6.16', '--check');
+      expect([said(givenUp), givenUp.changed]).toEqual(['', []]);
       const next = await upgrade('3.7.3');
       expect(said(next)).toBe('');
       await endWriter('a program that does not come up');

@@ -7,7 +7,7 @@ export function variablesPage(): string {
       ? ` One of ${schema.enum.map((one) => `\`${one}\``).join(', ')}.`
       : '';
     const fallback = schema.default === undefined ? '' : `\`${JSON.stringify(schema.default)}\``;
-    return `| \`${name}\` | ${schema.type} | ${fallback} | ${schema.description}${choice} |`;
+    return `| \`${name}\` | ${[schema.type].flat().join(' or ')} | ${fallback} | ${schema.description}${choice} |`;
   });
   return [
     '# Variables of the etcd roles',

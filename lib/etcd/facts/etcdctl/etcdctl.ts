@@ -7,8 +7,8 @@ import { loadedUnit } from '../loaded-unit.ts';
 
 /**
  * Defines `q_etcdctl`: etcdctl against the host's own member, with the member's own certificate and as its user; run
- * by `$q_within` where that is set (`timeout 1`). Nothing of the host's environment reaches it. `q_reach` chooses the
- * URL that answers, where there are two.
+ * by `$q_within` where that is set (`timeout 1`), with our limits of time unless `$q_limits` says others. Nothing of the
+ * host's environment reaches it. `q_reach` chooses the URL that answers, where there are two.
  *
  * A member that runs is asked as it runs: what the inventory says of ports and paths may be yet to come. What it says
  * of itself (its environment) counts for where it listens and which certificates it shows, never for what is run:
@@ -149,7 +149,7 @@ if [ -e "\${q_program%/*}/etcdutl" ]; then q_api=; else q_api=ETCDCTL_API=3; fi
 q_etcdctl() {
   if [ -n "$q_refused" ]; then echo "$q_refused" >&2; return 126; fi
   \${q_within-} $q_become env -i PATH="$PATH" $q_api "$q_program" --endpoints="$q_url" \
-    --cacert="$q_ca" --cert="$q_cert" --key="$q_private" --dial-timeout=2s --command-timeout=4s "$@"
+    --cacert="$q_ca" --cert="$q_cert" --key="$q_private" \${q_limits---dial-timeout=2s --command-timeout=4s} "$@"
 }
 # A linearizable read goes through it. Where its health is asked for, a full member says no from 3.5 on, though it reads.
 q_answers() { q_etcdctl endpoint health || { [ -z "$q_api" ] && q_etcdctl member list >/dev/null; }; }

@@ -172,20 +172,26 @@ async function backupSteps(
   return steps;
 }
 
+/** Once a snapshot is taken each of the other steps is for itself: copies that fail for days must not fill the hosts. */
 async function carryOutAll(run: PlayRun<EtcdFacts>, surveyed: Surveyed, wanted: Wanted): Promise<void> {
-  for (const { carryOut, ...step } of await planSteps(run, surveyed, wanted)) {
+  const errors: unknown[] = [];
+  for (const [i, { carryOut, ...step }] of (await planSteps(run, surveyed, wanted)).entries()) {
     if (run.stopping()) {
       throw new QuorateError(`stopped on request before: ${step.title}`, { exitCode: EXIT.interrupted });
     }
     run.step(step, 'begun');
     try {
       await carryOut();
+      run.step(step, 'done');
     } catch (error) {
       run.step(step, 'failed');
-      throw error;
+      if (i === 0) throw error;
+      errors.push(error);
     }
-    run.step(step, 'done');
   }
+  const [first, ...others] = errors;
+  for (const other of others) run.fail(other);
+  if (first !== undefined) throw first;
 }
 
 /** What would be taken is neither what was nor what is to come. */

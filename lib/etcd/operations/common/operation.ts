@@ -6,7 +6,7 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { etcdPlay } from '../../play.ts';
 import { refusal } from '../../refusal.ts';
 import { untilTimersRest } from '../../snapshots/timers.ts';
-import { openIntent } from '../../survey/intents.ts';
+import { openOf } from '../../survey/intents.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare, showStatus } from '../site/verify.ts';
@@ -100,13 +100,21 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
   };
 }
 
-/** All is done, and a run that did it was killed before it could say so. */
+/**
+ * All is done, and a run that did it was killed before it could say so; or what was begun towards another target is not
+ * wanted any more, and nothing of it is left.
+ */
 async function closeIntent(run: PlayRun<EtcdFacts>, operation: Operation, surveyed: Surveyed): Promise<void> {
-  const open = openIntent(run.hosts);
-  if (open?.verb !== operation.name) return;
+  const open = openOf(run.hosts, operation.name);
+  if (open === undefined) return;
   const wish = await operation.wish?.(run, surveyed);
-  if (wish?.target !== open.target) return;
+  if (wish === undefined) return;
   await run.locked(run.hosts, () => finishIntent(run, operation.name, wish));
+  if (wish.target === open.target) return;
+  run.log(
+    'info',
+    `${surveyed.cluster.name}: what run ${open.runId} has begun (${open.verb}, to ${open.target}) is given up`,
+  );
 }
 
 function refuseMissing(run: PlayRun<EtcdFacts>, { cluster }: Surveyed, { mayMiss }: Operation): void {

@@ -38,6 +38,14 @@ export function recoverNeeds({ dataDir, walDir }: Member, bytes: number): readon
   ];
 }
 
+/** What a member wants that comes to others whose database has so many bytes: they send it all of it. */
+export function joinNeeds({ dataDir, walDir }: Member, bytes: number): readonly Need[] {
+  return [
+    { folder: dataDir, kib: Math.ceil(bytes / 1024), what: 'the data of the cluster' },
+    { folder: walDir === undefined ? dataDir : dirname(walDir), kib: LOG_KIB, what: 'its raft log' },
+  ];
+}
+
 /** Refuses (3) a host with a disk that has no room for all that is to come there, beside the old data. */
 export async function refuseNarrow(host: EtcdHost, needs: readonly Need[]): Promise<void> {
   const { out } = await host.read('looking for room', roomFacts(memberOf(host.target), needs));
@@ -52,9 +60,10 @@ export async function refuseNarrow(host: EtcdHost, needs: readonly Need[]): Prom
     const wanted = SPARE_KIB + here.reduce((sum, { kib }) => sum + kib, 0);
     if (free >= wanted) continue;
     const folders = [...new Set(here.map(({ folder }) => folder))];
+    const beside = host.target.facts.data === 'present' ? '; the old data stays beside it' : '';
     throw refusal(
       { host: host.target.name },
-      `${folders.join(' and ')}: ${free} KiB are free there, wanted ${wanted} for ${here.map(({ what }) => what).join(', ')}; the old data stays beside it`,
+      `${folders.join(' and ')}: ${free} KiB are free there, wanted ${wanted} for ${here.map(({ what }) => what).join(', ')}${beside}`,
     );
   }
 }

@@ -109,12 +109,16 @@ async function scriptFor(host: EtcdHost, { args, input }: Call): Promise<Sh> {
   return etcdctlScript(memberOf(host.target), args, await inputFor(args, input, maxInput(host)));
 }
 
-/** Shell that reaches the member and becomes etcdctl; what it reads is part of the text, never of a command line. */
+/**
+ * Shell that reaches the member and becomes etcdctl; what it reads is part of the text, never of a command line. From
+ * there on its own limits of time count: a snapshot has none.
+ */
 function etcdctlScript(member: Member, args: readonly string[], input: Buffer | undefined): Sh {
   const call = sh`q_etcdctl ${[...args]}`;
   return joinSh([
     etcdctlFunction(member),
-    sh`q_reach </dev/null >/dev/null 2>&1`,
+    sh`q_reach </dev/null >/dev/null 2>&1
+q_limits=`,
     input === undefined
       ? sh`${call} </dev/null`
       : sh`base64 -d <<'q_input' | ${call}

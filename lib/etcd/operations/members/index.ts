@@ -5,7 +5,7 @@ import { readCa } from '../../../pki/index.ts';
 import { boundAddress } from '../../facts/bound-address.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
 import { withoutQuorum } from '../../health/way-out.ts';
-import { type Member, memberOf } from '../../model/cluster.ts';
+import { clusterOf, type Member, memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { snapshotStep } from '../../snapshots/index.ts';
 import { admitIssuing } from '../../survey/admit-certificates.ts';
@@ -24,6 +24,7 @@ import { type AtHand, carryOut } from './carry-out.ts';
 import { wordProblems, wordsOf } from './flags.ts';
 import { look, type View } from './look.ts';
 import { misspelt } from './misspelt.ts';
+import { refuseNarrowNewcomers } from './room.ts';
 import { called, differencesOf, isAt, meant, placeOf, type Scene, saidOf } from './scene.ts';
 import { type PlannedStep, type Refused, stepsOf } from './steps.ts';
 import { refuseStrangers } from './users.ts';
@@ -48,14 +49,7 @@ export function membersOperation(): Operation {
   return {
     name: 'members',
     check: wordProblems,
-    mayMiss: ({ hosts: [first], unreachable }) => {
-      if (first === undefined) return [];
-      const { vars, hostvars } = first.target;
-      const { remove } = wordsOf(vars);
-      return unreachable.filter((name) =>
-        [name, hostvars[name]?.etcd_member_name].some((one) => remove.includes(String(one))),
-      );
-    },
+    mayMiss: toLeave,
     async derive(run, surveyed) {
       const known = begun.get(run) ?? { facts: await begin(run, surveyed), changed: false };
       const isFirst = !begun.has(run);
@@ -66,7 +60,10 @@ export function membersOperation(): Operation {
       if ('refused' in planned) throw refused(surveyed, planned.refused);
       const [next] = planned.steps;
       if (next === undefined) return [];
-      if (isFirst) await admitNewcomers(run, surveyed, view, known.facts);
+      if (isFirst) {
+        await refuseNarrowNewcomers(surveyed.hosts, planned.steps);
+        await admitNewcomers(run, surveyed, view, known.facts);
+      }
       const gone = next.deed.kind === 'remove' ? next.deed.member.id : undefined;
       const atHand: AtHand = { run, surveyed, view, facts: known.facts };
       const steps = planned.steps.map((step) => stepOf(step, atHand, known));
@@ -82,6 +79,19 @@ export function membersOperation(): Operation {
       for (const surveyed of clustersOf(run)) await showHealth(run, staying(surveyed));
     },
   };
+}
+
+/** Hosts out of reach whose member is to leave: by its host, its name or its ID. */
+function toLeave({ hosts, unreachable }: PlayRun<EtcdFacts>): readonly string[] {
+  const [first] = hosts;
+  if (first === undefined) return [];
+  const { remove } = wordsOf(first.target.vars);
+  const list = livingList(hosts) ?? [];
+  const gone = clusterOf(first.target).members.filter(({ host }) => unreachable.includes(host));
+  return gone.flatMap(({ host, name, peerUrl }) => {
+    const id = list.find(({ peerUrls }) => peerUrls.includes(peerUrl))?.id ?? host;
+    return [host, name, id].some((one) => remove.includes(one)) ? [host] : [];
+  });
 }
 
 /** Refuses what is not ours or cannot work, and learns what the roles need to know. */

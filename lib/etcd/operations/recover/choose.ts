@@ -8,6 +8,7 @@ import type { Intent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { readSnapshots } from '../../snapshots/index.ts';
+import { LOG_KIB } from '../../snapshots/room.ts';
 import { doneIntent, intentProblem, openIntent, openOf, waitsFor } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { settledFacts } from '../../survey/survey.ts';
@@ -17,7 +18,7 @@ import { verbLine } from '../../verb-line.ts';
 import { copiesIn } from '../backup/copies.ts';
 import { folderStore } from '../backup/stores/folder.ts';
 import { rotatingAuthority } from '../certs/rotation/state.ts';
-import { recoverNeeds, refuseNarrow } from '../common/room.ts';
+import { joinNeeds, recoverNeeds, refuseNarrow } from '../common/room.ts';
 import { admitHosts } from '../members/index.ts';
 import type { RestorePlace } from '../restore/shell.ts';
 import { fromOf, targetOf, VERB, wordsOf } from './flags.ts';
@@ -125,14 +126,27 @@ export async function choose(
   if (source.none !== undefined)
     throw refusal({ host: source.host }, `nothing to recover from: ${source.none}`);
   const facts = await admit(run, surveyed, standing, source.host);
-  const survivor = hosts.find(({ target }) => target.name === source.host);
-  if (survivor) await refuseNarrow(survivor, recoverNeeds(memberOf(survivor.target), source.bytes ?? 0));
+  await refuseAllNarrow(hosts, source);
   const unread = unreadSources(sources);
   const doubts =
     unread.length === 0
       ? unseen
       : [...unseen, `Not read: the raft log of ${unread.join(', ')}. What only they have is lost.`];
   return { from: source.host, source, doubts, facts };
+}
+
+/** All are to have its data, beside their own. */
+async function refuseAllNarrow(hosts: readonly EtcdHost[], { host, bytes = 0 }: Source): Promise<void> {
+  await Promise.all(
+    hosts.map((one) => {
+      const member = memberOf(one.target);
+      const isItself = one.target.name === host;
+      return refuseNarrow(
+        one,
+        isItself ? recoverNeeds(member, bytes) : joinNeeds(member, Math.max(0, bytes - LOG_KIB * 1024)),
+      );
+    }),
+  );
 }
 
 /** Whoever does not see the question finds them in the log. */

@@ -7,6 +7,7 @@ import { bootstrapFile } from '../../model/paths.ts';
 import { startMember } from '../../power.ts';
 import { refuseUnlessStopped } from '../../stopped.ts';
 import { clearLeft, leftOver, sentFile } from '../common/left-over.ts';
+import { ownDirs } from './own-dirs.ts';
 
 /** Revisions that a restored cluster is ahead of any that a client may have seen; etcd's own guide names this number. */
 const BUMP = 1_000_000_000;
@@ -101,6 +102,7 @@ export function prepare(place: RestorePlace, cluster: Cluster, sha256: string): 
     sh`q_sum=$(sha256sum <${sent}) || exit
 if [ "\${q_sum%% *}" != ${sha256} ]; then echo "it arrived with SHA-256 \${q_sum%% *}, wanted ${sha256}"; rm -f -- ${sent}; exit 5; fi
 if [ -n "$q_become" ]; then chown -h -- "$q_user" ${sent} || exit; fi
+${ownDirs(member)}
 ${restoreBeside(place, cluster.name, cluster.members, sent)}
 rm -f -- ${sent}
 sync`,

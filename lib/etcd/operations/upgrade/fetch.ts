@@ -2,7 +2,6 @@ import { isDue, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { release as releaseOf } from '../../../resources/release.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { translateSettings } from '../../model/translate-settings.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import type { Settings } from './carry-out.ts';
 import { planAt } from './turn.ts';
@@ -21,7 +20,7 @@ export async function fetchStops(
   const failed: unknown[] = [];
   for (const version of stops) {
     const fetch = async (host: EtcdHost) => {
-      await planAt(host, version, translateSettings(settings.get(host.target.name) ?? {}, version).settings);
+      await planAt(host, version, settings.get(host.target.name) ?? {});
       const release = host.plan.find(({ task }) => releaseOf.wishOf(task));
       if (release && isDue(release)) await release.task.prepare?.(release.changes, { progress });
     };

@@ -2,18 +2,22 @@ import type { PlayProblem, PlayRun } from '../../../dsl/play.ts';
 import type { HostData, Vars } from '../../../dsl/role.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
+import { memberOf } from '../../model/cluster.ts';
+import { pinnedDigest } from '../../model/pinned-digest.ts';
 import { translateSettings } from '../../model/translate-settings.ts';
 import { compareVersions } from '../../model/versions.ts';
+import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
 import { snapshotStep } from '../../snapshots/index.ts';
 import { versionRefusal } from '../../survey/admit-version.ts';
-import { openIntent } from '../../survey/intents.ts';
+import { openIntent, openOf } from '../../survey/intents.ts';
 import { survey } from '../../survey/survey.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
 import { carryOut, type Settings } from './carry-out.ts';
 import { fetchStops } from './fetch.ts';
+import { dropPrograms } from './kept-programs.ts';
 import { refuseOthers } from './others.ts';
 import { upgradeState, wrongWith } from './state.ts';
 import { targetOf, type UpgradeStep, upgradeSteps, type Wanted } from './steps.ts';
@@ -49,10 +53,18 @@ export function upgradeOperation(): Operation {
       return { target: targetOf(wanted), ...(via && { notes: { via } }) };
     },
     async prepare(run, surveyed) {
+      // What a turn has kept that was killed behind its start is no way back of another upgrade.
+      if (openOf(surveyed.hosts, 'upgrade') === undefined) await forgetKept(run, surveyed);
       if (begun) await fetchStops(run, surveyed, begun.stops, begun.settings);
     },
     question: ({ cluster }) => `${cluster.name}: take these steps?`,
   };
+}
+
+async function forgetKept(run: PlayRun<EtcdFacts>, { hosts }: Surveyed): Promise<void> {
+  await run.each(hosts, (host) =>
+    must(host, 'forgetting what ran before', dropPrograms(memberOf(host.target))),
+  );
 }
 
 /** What is wrong with the command line and the variables, before any contact. */
@@ -175,7 +187,7 @@ function stopsOf(steps: readonly UpgradeStep[]): readonly string[] {
   return [...new Set(steps.filter(({ kind }) => kind === 'move').map(({ version }) => version))];
 }
 
-/** A release that should not be installed, or that cannot be told what the inventory wants. */
+/** A release that should not be installed, is not pinned as others are, or cannot be told what the inventory wants. */
 function refuseVersions(
   run: PlayRun<EtcdFacts>,
   { cluster, hosts }: Surveyed,
@@ -185,6 +197,7 @@ function refuseVersions(
     for (const { target } of hosts) {
       const refused = versionRefusal(cluster, stop, target.vars);
       if (refused) throw refused;
+      pinnedDigest(target.vars, stop, target.facts.arch);
       const { left, problem } = translateSettings(settings.get(target.name) ?? {}, stop);
       if (problem) {
         const message = `etcd_settings of ${target.name}, on the way over etcd ${stop}: ${problem.message}`;

@@ -12,7 +12,6 @@ import { judgeStop } from '../../health/judge.ts';
 import { settle } from '../../health/settle.ts';
 import { HEALTH_FIRST, linesOf } from '../../health/way-out.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
-import { translateSettings } from '../../model/translate-settings.ts';
 import { minorOf } from '../../model/versions.ts';
 import { must } from '../../must.ts';
 import { stopMember } from '../../power.ts';
@@ -34,7 +33,7 @@ export interface Wish {
   readonly acceptDowntime: boolean;
 }
 
-/** Plans a host at a version that is not the inventory's: settings as that version takes them. */
+/** Plans a host at a version that is not the inventory's, for which the settings are written. */
 export async function planAt(host: EtcdHost, version: string, settings: Settings): Promise<void> {
   const { cluster } = host.target.facts;
   if (cluster === undefined) throw new Error('planned before the survey');
@@ -56,7 +55,7 @@ export async function moveMember(
   const runs = service === 'active' && reading?.healthy === true;
   const running = runs ? reading?.status?.version : undefined;
   const before = running ?? (await keptVersion(host));
-  await planAt(host, version, translateSettings(settings, version).settings);
+  await planAt(host, version, settings);
   const member = memberOf(host.target);
   let stays = false;
   const turn: Turn<EtcdFacts> = {
@@ -113,7 +112,7 @@ export async function snapshotMember(
   host: EtcdHost,
   { version, settings, acceptDowntime }: Wish,
 ): Promise<void> {
-  const often = { ...translateSettings(settings, version).settings, 'snapshot-count': SNAPSHOT_COUNT };
+  const often = { ...settings, 'snapshot-count': SNAPSHOT_COUNT };
   await planAt(host, version, often);
   await roll(run, surveyed, [host], { apply: (one) => one.apply(() => true) }, { acceptDowntime });
   if (run.failed(host)) throw stoppedAt(host, version);
@@ -198,7 +197,7 @@ async function putBack(
   }
   const member = memberOf(host.target);
   await must(host, 'putting back what ran before', restorePrograms(member));
-  await planAt(host, version, translateSettings(settings, version).settings);
+  await planAt(host, version, settings);
   await host.apply(() => true);
   await must(host, 'forgetting what ran before', dropPrograms(member));
   run.log('warning', `${name}: etcd ${version} is back in the place of ${now}`);

@@ -19,6 +19,27 @@ it('has settings also before any host was asked for its version', () => {
   }
 });
 
+it.each([
+  ['3.5.33', ['ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK="true"']],
+  ['3.6.11', ['ETCD_FEATURE_GATES="InitialCorruptCheck=true, "']],
+  ['3.6.16', ['ETCD_FEATURE_GATES="InitialCorruptCheck=true, "']],
+  [undefined, ['ETCD_FEATURE_GATES="InitialCorruptCheck=true, "']],
+])('has the settings of the inventory by the names of the version that runs: %s', (version, wanted) => {
+  const { hosts } = surveyedOf([{ cluster: clusterFacts(version === undefined ? {} : { version }) }], {
+    etcd_settings: { 'feature-gates': 'InitialCorruptCheck=true, ' },
+    etcd_version: '3.6.16',
+  });
+  if (version === undefined) hosts[0]!.target.facts.cluster = undefined;
+  const lines = etcdConf(hosts[0]!.target).split('\n');
+  expect(lines.filter((line) => /CORRUPT|GATES/.test(line))).toEqual(wanted);
+});
+
+it('cannot tell a version what neither it nor an earlier one has', () => {
+  const vars = { etcd_settings: { 'enable-v2': true }, etcd_version: '3.5.33' };
+  const { hosts } = surveyedOf([{ cluster: clusterFacts({ version: '3.6.16' }) }], vars);
+  expect(() => etcdConf(hosts[0]!.target)).toThrow('etcd 3.6.16 has no setting enable-v2');
+});
+
 it.each<[string, object, boolean, readonly string[]]>([
   ['where they are told apart', {}, true, ['HOSTNAME="localhost"']],
   ['as the cluster was founded, where they are not', {}, false, []],

@@ -230,10 +230,10 @@ describe('what members are together', () => {
     expect(hints([{ service: 'active' }])).toEqual([
       'put etcd_data_dir back; or stop etcd, and mount or move the data there yourself',
     ]);
+    const [members, site, restore] = ['members', 'site', 'restore'].map(commandLine);
     expect(hints([{ ...WIPED, ...FORMED }])).toEqual([
-      'put etcd_data_dir back, or mount or move the data there yourself',
+      `put etcd_data_dir back, or mount or move the data there yourself; or, if it is lost: ${restore} --from FILE`,
     ]);
-    const [members, site] = [commandLine('members'), commandLine('site')];
     expect(hints([DATA, { ...WIPED, ...FORMED }, DATA])[0]).toContain(
       `start the others: ${site} -l etcd01,etcd03; then put a new member in its place: ${members} --replace etcd02`,
     );

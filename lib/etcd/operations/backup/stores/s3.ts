@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, getFips } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { AwsClient } from 'aws4fetch';
 import type { Store, StoredFile } from '../../../../dsl/source/store.ts';
@@ -150,7 +150,6 @@ class S3Folder {
     return `${this.#bucket}/${path}`;
   }
 
-  /** The server checks what it gets by its digest. */
   async #ask(
     method: string,
     doing: string,
@@ -158,14 +157,12 @@ class S3Folder {
     body?: Uint8Array,
     fine: readonly number[] = [],
   ): Promise<Response> {
-    const digest = createHash('sha256')
-      .update(body ?? '')
-      .digest('hex');
+    const headers = digestsOf(method, body);
     const answer = await this.#again(method, doing, () =>
       this.#fetch(url, body, {
         method,
         ...(body && { body: body as Uint8Array<ArrayBuffer> }),
-        headers: { 'x-amz-content-sha256': digest },
+        headers,
         // It would be sent on without a signature.
         redirect: 'manual',
         // A file may take longer to arrive: there it counts that something comes, which fetch sees to.
@@ -201,6 +198,13 @@ class S3Folder {
       }
     }
   }
+}
+
+/** The server checks what it gets by these. A bucket with Object Lock wants MD5, which there is none of in FIPS mode. */
+function digestsOf(method: string, body: Uint8Array = Buffer.alloc(0)): Readonly<Record<string, string>> {
+  const of = (name: string) => createHash(name).update(body);
+  const md5 = method === 'PUT' && getFips() === 0 && { 'content-md5': of('md5').digest('base64') };
+  return { 'x-amz-content-sha256': of('sha256').digest('hex'), ...md5 };
 }
 
 /** In the path; or, as some providers want it, in front of the host's name. */

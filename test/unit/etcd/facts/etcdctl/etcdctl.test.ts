@@ -85,6 +85,16 @@ describe.each(HERE)('etcdctl, in %s', (_name, ...shell) => {
     expect(out).not.toContain(planted);
   });
 
+  it.each([
+    ['ours', sh`:`, '--dial-timeout=2s --command-timeout=4s member list'],
+    ['none', sh`q_limits=`, 'member list'],
+  ])('is called with limits of time: %s', async (_what, before, words) => {
+    const member = memberIn({ etcd_service_manager: 'process' });
+    program(`${member.binDir}/etcdctl`);
+    const out = await run(shell, [host({}), etcdctlFunction(member), before, ask]);
+    expect(out).toMatch(new RegExp(`--key=\\S+ ${words}$`, 'm'));
+  });
+
   it('comes from beside the program of the loaded unit, where that has one', async () => {
     const member = memberIn();
     program(`${member.binDir}/etcdctl`);

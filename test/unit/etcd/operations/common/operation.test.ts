@@ -160,6 +160,32 @@ describe('an operation', () => {
     expect(error?.message).toContain('could not be noted on etcd01');
   });
 
+  it.each([
+    ['members', 'etcd 3.6.16', ['"target":"etcd 3.6.16"', '"runId":"r1"', '"done":']],
+    ['members', 'etcd 3.6.17', ['"target":"etcd 3.6.17"', '"runId":"r1"', '"done":']],
+    ['upgrade', 'etcd 3.6.16', []],
+  ])(
+    'ends what %s has begun to etcd 3.6.17 where nothing is left to do for %s',
+    async (verb, target, noted) => {
+      const written: string[] = [];
+      const intent: Intent = { verb, target: 'etcd 3.6.17', runId: 'r1' };
+      const says = (doing: string, script: string) => {
+        if (doing === 'noting what is under way') written.push(script);
+        return '';
+      };
+      const cluster = fakeCluster([{ facts: { ...LIVES.facts, intent }, says }]);
+      const run = cluster.run();
+      const { strategy } = operationPlay({ ...listOf([]).operation, wish: async () => ({ target }) });
+      await strategy.admit?.(run);
+      await strategy.converge(run);
+      expect(written).toHaveLength(noted.length > 0 ? 1 : 0);
+      for (const part of noted) expect(written[0]).toContain(part);
+      expect(cluster.said.some((line) => line.includes('is given up'))).toBe(
+        noted.length > 0 && target !== intent.target,
+      );
+    },
+  );
+
   it('stops between two steps on request: 130, with what is left', async () => {
     const { operation, done } = listOf(['add', 'promote']);
     const { error } = await carryOut(operation, { stopping: () => done.length === 1 });

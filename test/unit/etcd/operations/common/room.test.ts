@@ -25,7 +25,9 @@ describe('room for other data', () => {
   /** Disk and free KiB of each need, in its order; what goes before, by disk. */
   async function judged(needs: readonly Need[], rooms: readonly (readonly [string, number])[], left = '') {
     const out = [...rooms.map(([disk, free]) => `room ${disk} /dev/x 99999999 1 ${free} 1% /`), left];
-    const { hosts } = fakeCluster([{ says: () => out.map((one) => `${MARK}${one}\n`).join('') }]);
+    const { hosts } = fakeCluster([
+      { facts: { data: 'present' }, says: () => out.map((one) => `${MARK}${one}\n`).join('') },
+    ]);
     return refuseNarrow(hosts[0] as EtcdHost, needs).then(
       () => 'enough',
       (error: Error) => error.message,

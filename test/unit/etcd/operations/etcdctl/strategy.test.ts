@@ -117,6 +117,11 @@ it('each word reaches etcdctl as it is', async () => {
   expect(ran[0]?.[1]).toContain(`q_etcdctl get 'it'\\''s; rm -rf $HOME' '' </dev/null`);
 });
 
+it('the limits of time are those of etcdctl, once it is known where to ask', async () => {
+  const { ran } = await ctl(['snapshot', 'save', '/srv/x.db'], [{ facts: WELL }]);
+  expect(ran[0]?.[1]).toMatch(/q_reach <.*\nq_limits=\nq_etcdctl snapshot save/);
+});
+
 it('hosts without a cluster are 7 where they are all, and 4 where others are out of reach', async () => {
   const bare = await ctl(['get', 'a'], [{}, {}]);
   expect(bare.error).toMatchObject({ exitCode: 7, message: 'etcd: there is no cluster on these hosts' });

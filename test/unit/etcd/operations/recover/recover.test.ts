@@ -40,10 +40,15 @@ const CA = 'a CA';
 const THREE = [1, 2, 3].map((i) => ({ name: `etcd0${i}`, peerUrls: [`https://10.0.0.${i}:2380`] }));
 const OPEN: Intent = { verb: 'recover', target: 'data of etcd01', runId: '20261127T100000Z-aaaaaa' };
 
-type Made = Partial<EtcdFacts> & { readonly tells?: readonly string[]; readonly answers?: readonly string[] };
+type Made = Partial<EtcdFacts> & {
+  readonly tells?: readonly string[];
+  readonly answers?: readonly string[];
+  /** KiB on its disk. */
+  readonly free?: number;
+};
 
 /** A member with data that does not run, unless `change` says otherwise. */
-function left({ tells = [], answers, ...facts }: Made = {}): FakeMember {
+function left({ tells = [], answers, free = 9_999_999, ...facts }: Made = {}): FakeMember {
   return {
     facts: {
       owner: 'cluster etcd',
@@ -64,7 +69,7 @@ function left({ tells = [], answers, ...facts }: Made = {}): FakeMember {
         return ['tool /x/etcdutl', `log ${LOG} 64 5`, 'now 9', 'size 4', ...tells]
           .map((one) => `${MARK}${one}\n`)
           .join('');
-      if (doing === 'looking for room') return `${MARK}room 1 /dev/x 9999999 1 9999999 1% /\n`;
+      if (doing === 'looking for room') return `${MARK}room 1 /dev/x 9999999 1 ${free} 1% /\n`.repeat(2);
       return '';
     },
   };
@@ -256,6 +261,11 @@ describe('what a recovery is made of', () => {
   it.each<[what: string, programs: readonly [string, string], vars?: Record<string, unknown>]>([
     ['have different programs', ['3.7.3', '3.6.16']],
     ['have another than the inventory', ['3.6.16', '3.6.16'], { etcd_version: '3.7.3' }],
+    [
+      'have one that calls a setting otherwise',
+      ['3.5.33', '3.5.33'],
+      { etcd_version: '3.6.16', etcd_settings: { 'feature-gates': 'InitialCorruptCheck=true' } },
+    ],
   ])('in the middle of an upgrade, where hosts %s', async (_what, programs, vars = {}) => {
     const intent: Intent = { verb: 'upgrade', target: 'etcd 3.7.3', runId: 'r1' };
     const [one, two] = programs.map((installed) => ({ installed, intent }));
@@ -281,6 +291,23 @@ describe('what a recovery is made of', () => {
       { prepare, meanwhile: () => {} },
     );
     expect(begun.noted[0]).toMatch(/"verb":"recover".*"under":\{"verb":"certs".*"runId":"r1"/);
+  });
+
+  it.each([
+    ['its own host', 'etcd01', 'a copy, and what is made of it'],
+    ['a host that is to join', 'etcd02', 'the data of the cluster, its raft log'],
+  ])('is none where %s has no room', async (_what, narrow, what) => {
+    const hosts = ['etcd01', 'etcd02'].map((name) =>
+      left({
+        ...(name === 'etcd02' && { data: 'absent' }),
+        ...(name === narrow && { free: 1000 }),
+      }),
+    );
+    const found = await recovers([...hosts, undefined], { from: 'etcd01' });
+    expect(found.message).toMatch(
+      new RegExp(`${narrow}: .*1000 KiB are free there, wanted \\d+ for ${what}`),
+    );
+    expect(found.asked).toBe('');
   });
 
   it.each<[string, () => Promise<{ code: number; bytes: Buffer }>, string]>([

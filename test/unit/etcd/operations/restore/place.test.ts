@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../../../lib/dsl/shell/prelude.ts';
@@ -8,9 +9,11 @@ import {
   keptIn,
   nextDir,
   placeData,
+  prepare,
   progressFacts,
   type RestorePlace,
 } from '../../../../../lib/etcd/operations/restore/shell.ts';
+import { fakeCluster } from '../../../support/fake-cluster.ts';
 import { memberBelow } from '../../../support/member-below.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { SHELLS } from '../../../support/shells.ts';
@@ -78,6 +81,19 @@ describe.each(SHELLS)('restored data that is put in place, by %s', (_name, file 
     expect(one.progress()).toEqual(['placed', ...aside]);
     expect(readFileSync(`${one.member.dataDir}/member/which`, 'utf8')).toBe('restored');
     expect(existsSync(`${keptIn(one.place)}/member/which`)).toBe(aside.length > 0);
+  });
+
+  it('is restored where the disk with the data directory was lost', () => {
+    const { member, place, next, run, progress } = host();
+    rmSync(member.dataDir, { recursive: true });
+    mkdirSync(member.binDir);
+    const tool =
+      '#!/bin/sh\ncase " $* " in *" snapshot restore "*--data-dir*) mkdir -p "$5/member" ;; esac\n';
+    writeFileSync(`${member.binDir}/etcdutl`, tool, { mode: 0o755 });
+    writeFileSync(`${member.stateDir}/restore.db`, 'snapshot');
+    const { cluster } = fakeCluster([{}]);
+    run(prepare(place, cluster, createHash('sha256').update('snapshot').digest('hex')));
+    expect([progress(), existsSync(`${next}/member`)]).toEqual([['prepared', 'left'], true]);
   });
 
   it('goes where it is not wanted any more, of whatever run, and the data of the member stays', () => {

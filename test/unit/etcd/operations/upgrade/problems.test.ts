@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { upgradeProblems } from '../../../../../lib/etcd/operations/upgrade/index.ts';
+import { upgradeOperation, upgradeProblems } from '../../../../../lib/etcd/operations/upgrade/index.ts';
 import { DEFAULTS } from '../../../support/defaults.ts';
+import { fakeCluster } from '../../../support/fake-cluster.ts';
 
 function problems(vars: object): readonly string[] {
   const own = { ...DEFAULTS, etcd_version: '3.7.3', ...vars };
@@ -32,4 +33,19 @@ describe('the command line of an upgrade', () => {
   ])('is fine: %j', (vars) => {
     expect(problems(vars)).toEqual([]);
   });
+});
+
+it.each([
+  ['an upgrade that was done', { done: 'r2' }, ['forgetting what ran before']],
+  ['the one that goes on', {}, []],
+])('what a turn has kept is no way back of another upgrade: of %s', async (_what, change, done) => {
+  const doings: string[] = [];
+  const intent = { verb: 'upgrade', target: 'etcd 3.6.16', runId: 'r1', ...change };
+  const says = (doing: string) => {
+    doings.push(doing);
+    return '';
+  };
+  const cluster = fakeCluster([{ facts: { intent }, says }]);
+  await upgradeOperation().prepare?.(cluster.run(), cluster);
+  expect(doings).toEqual(done);
 });

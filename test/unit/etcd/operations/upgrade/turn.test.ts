@@ -111,6 +111,7 @@ describe('a member whose turn failed', () => {
     ['does not run', ['', '3.6.16', '3.6.16']],
     ['does not run, though another one neither does', ['', '3.6.16', '']],
     ['runs on another version, and the others can spare it', ['3.6.16', '3.6.16', '3.6.16']],
+    ['does not run, and another one is on the new version already', ['', '3.7.3', '3.6.16']],
     ['is the only one, and that was agreed to', ['3.6.16'], true],
   ])('is put back where it %s', async (_what, versions, acceptDowntime) => {
     const { isBack, message } = await failsTo(versions, acceptDowntime);

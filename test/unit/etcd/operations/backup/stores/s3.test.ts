@@ -217,6 +217,24 @@ describe('an S3 that', () => {
     expect(seen).toEqual(['to/ken+of=it', expect.stringMatching(/SignedHeaders=[^,]*x-amz-security-token/)]);
   });
 
+  it('takes files with Object Lock: each comes with its MD5, signed with the rest', async () => {
+    const seen: unknown[] = [];
+    const store = await storeOf(({ method, headers }, response) => {
+      seen.push([
+        method,
+        headers['content-md5'],
+        /SignedHeaders=content-md5;/.test(String(headers.authorization)),
+      ]);
+      response.end('<ListBucketResult></ListBucketResult>');
+    });
+    await store.list();
+    await store.write('x', pieces(Buffer.from('snapshot')));
+    expect(seen).toEqual([
+      ['GET', undefined, false],
+      ['PUT', createHash('md5').update('snapshot').digest('base64'), true],
+    ]);
+  });
+
   it('goes on from a token with signs of XML in it', async () => {
     const asked: (string | null)[] = [];
     const store = await storeOf(({ url = '' }, response) => {
