@@ -51,7 +51,7 @@ export async function showHealth(run: PlayRun<EtcdFacts>, surveyed: Surveyed): P
     if (answers.some(isUnhashed))
       run.log(
         'info',
-        `${surveyed.cluster.name}: its data is large, and not compared here, since members stop writing meanwhile: ${commandLine('site')} does, with --check, too`,
+        `${surveyed.cluster.name}: its data is large, and not compared here: no write ends on a member meanwhile. ${commandLine('site')} --check compares it`,
       );
     await reportHealth(run, surveyed, surveyed.hosts, answers);
   } catch (error) {
