@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { QuorateError } from '../errors.ts';
 import { factSource } from './facts.ts';
 import type { HostFacts } from './host-facts.ts';
-import type { LedgerPlace } from './ledger/ledger.ts';
+import type { LedgerPlace, Maker } from './ledger/ledger.ts';
 import { mistakesIn } from './options/mistakes.ts';
 import { is, must, type OptionTable } from './options/options.ts';
 import type { Batches, Play } from './play.ts';
@@ -77,6 +77,7 @@ function isRole(value: unknown): boolean {
 export function plainPlay(
   { name, id, writtenAt: _, ...plain }: PlainPlay & { readonly name: string },
   playbook = name,
+  maker?: Maker,
 ): Play<HostFacts> {
   return {
     ...plain,
@@ -89,7 +90,7 @@ export function plainPlay(
     },
     stateDir: (host) => recordsOf(host, id ?? name).dir,
     heldAs: id ?? name,
-    ledger: (host) => recordsOf(host, id ?? playbook),
+    ledger: (host) => ({ ...recordsOf(host, id ?? playbook), maker }),
     owner: () => `playbook ${id ?? name}`,
   };
 }

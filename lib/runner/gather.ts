@@ -1,4 +1,4 @@
-import { readLedgers } from '../dsl/ledger/ledger.ts';
+import { readLedgers } from '../dsl/ledger/records.ts';
 import type { Play } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
 import type { Sh } from '../dsl/shell/sh.ts';

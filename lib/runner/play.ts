@@ -148,9 +148,16 @@ async function gatherBatch<Facts>(
 }
 
 function nameLeftOvers(session: Session, hosts: readonly LoopHost<unknown>[]): void {
+  const makers = new Map<string, string[]>();
   for (const { name } of hosts.map(({ target }) => target)) {
     for (const one of session.leftOvers.named(name))
       session.sink.emit({ event: 'left-over', host: name, ...one });
+    for (const maker of session.leftOvers.makers(name))
+      makers.set(maker, [...(makers.get(maker) ?? []), name]);
+  }
+  for (const [maker, names] of makers) {
+    const message = `left alone: what the playbook ${maker.replace(/^(\S+) (.*)$/, '$2 of project $1')} has made on ${names.join(', ')}`;
+    session.sink.emit({ event: 'log', level: 'info', message });
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver } from '../../dsl/ledger/left-over.ts';
+import type { Kept } from '../../dsl/ledger/records.ts';
 import { sh } from '../../dsl/shell/sh.ts';
 import { taking } from './taking.ts';
 

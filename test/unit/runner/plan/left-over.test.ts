@@ -39,6 +39,9 @@ interface Given {
   readonly prune?: boolean;
   readonly playbook?: string;
   readonly id?: string;
+  /** Name of the project, and what it was called before; null: it has none. */
+  readonly project?: string | null;
+  readonly formerly?: string;
   /** Roles that take part; all unless said. */
   readonly only?: string;
 }
@@ -53,7 +56,7 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
 
   /** Each argument is a play: what its roles want, by name. */
   async function run(plays: readonly Readonly<Record<string, TaskList>>[], given: Given = {}) {
-    const { check = false, prune = false, playbook = 'site', only, id } = given;
+    const { check = false, prune = false, playbook = 'site', only, id, project = 'shop', formerly } = given;
     const sink = recorder();
     const vars = { ansible_connection: 'local', inventory_dir: dir };
     const host = { name: 'here', groups: ['all'], vars, connect: async () => shellHost(shell) };
@@ -68,6 +71,9 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
           ),
         },
         playbook,
+        project === null
+          ? undefined
+          : { by: `${project} site`, isOurs: (by) => [project, formerly].includes(by.split(' ')[0]) },
       ),
     ) as Play[];
     const code = await startRun(
@@ -101,6 +107,7 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
           `${role}: ${kind} ${name.replace(dir, '')}${stays === undefined ? '' : `: ${stays.replace(dir, '')}`}`,
       ),
       roundTrips: of('recap')[0]?.hosts.here?.roundTrips,
+      told: of('log').map(({ message }) => message),
       leftOver: of('recap')[0]?.hosts.here?.leftOver,
     };
   }
@@ -408,6 +415,65 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
     expect((await run([{ db: [] }], { playbook: 'db', check: true })).left).toEqual(['db: file /motd']);
   });
 
+  it('is never what another project made, whose playbook has the same name', async () => {
+    await run([{ web: [motd(), file(at('one'), { content: '1' })] }], { project: 'platform' });
+    const told = ['left alone: what the playbook site of project platform has made on here'];
+    const mine = { web: [file(at('two'), { content: '2' })] };
+    const two = '/two has its content, mode and owner';
+    const check = await run([mine], { check: true, prune: true });
+    expect(check).toMatchObject({ changed: [two], left: [], told });
+    expect(await run([mine], { prune: true })).toMatchObject({ code: 0, changed: [two], left: [] });
+    expect(await run([{ web: [] }], { prune: true })).toMatchObject({ code: 0, left: [], told });
+    expect(['motd', 'one', 'two'].map((name) => existsSync(at(name)))).toEqual([true, true, false]);
+    expect(await run([{ web: [motd()] }], { project: 'platform', check: true })).toMatchObject({
+      left: ['web: file /one'],
+      told: [],
+    });
+  });
+
+  it('stays for another project that has made it, or wants it, as well', async () => {
+    await run([{ web: [motd()] }], { project: 'platform' });
+    await run([{ web: [motd()] }]);
+    expect(await run([{ web: [] }], { project: 'platform', prune: true })).toMatchObject({ left: [] });
+    expect(existsSync(at('motd'))).toBe(true);
+    expect((await run([{ web: [] }], { check: true })).left).toEqual(['web: file /motd']);
+  });
+
+  it('stays where records of an earlier release do not say which project made it', async () => {
+    await run([{ web: [motd(), file(at('one'), { content: '1' })] }], { project: null });
+    const why = ': it is not on record which project made it';
+    const left = [`web: file /one${why}`, `web: file /motd${why}`];
+    for (const project of ['shop', null])
+      expect(await run([{ web: [] }], { prune: true, project })).toMatchObject({
+        code: 0,
+        changed: [],
+        left,
+      });
+    // What is declared is ours from then on.
+    expect(await run([{ web: [motd()] }])).toMatchObject({ roundTrips: 3, left: [`web: file /one${why}`] });
+    expect((await run([{ web: [motd()] }])).roundTrips).toBe(2);
+    expect((await run([{ web: [] }], { prune: true })).left).toEqual([`web: file /one${why}`]);
+    expect([existsSync(at('motd')), existsSync(at('one'))]).toEqual([false, true]);
+  });
+
+  it('keeps what the records of an earlier release say when they come to name the project', async () => {
+    writeFileSync(at('motd'), 'theirs\n');
+    await run([{ web: [motd()] }], { project: null });
+    await run([{ web: [motd()] }]);
+    const left = ['web: file /motd: it was there before, with another content'];
+    expect((await run([{ web: [] }], { prune: true })).left).toEqual(left);
+  });
+
+  it('is ours where it was made under a name that the project, or its playbook, had before', async () => {
+    await run([{ web: [motd()] }]);
+    const renamed = { project: 'store', formerly: 'shop' };
+    expect((await run([{ web: [] }], { ...renamed, check: true })).left).toEqual(['web: file /motd']);
+    expect((await run([{ web: [motd()] }], renamed)).roundTrips).toBe(3);
+    expect((await run([{ web: [] }], { check: true })).told).toHaveLength(1);
+    expect(await run([{ web: [] }], { ...renamed, prune: true })).toMatchObject({ code: 0, left: [] });
+    expect(existsSync(at('motd'))).toBe(false);
+  });
+
   it('is never what a member of a cluster needs, whose records only list it', async () => {
     symlinkSync('.', at('l'));
     await run([
@@ -457,6 +523,7 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
       one.replace(/"name":"[^"]*"/, '"name":"/etc/../etc/passwd"'),
       one.replace(/"name":"[^"]*"/, '"name":"$(reboot)"'),
       one.replace('"web"', '"a\\u001b[2J"'),
+      one.replace(/"by":"[^"]*"/, '"by":["shop site"]').replace('"file"', '"script"'),
       one.replace(/"digests":\[[^\]]*\]/, '"digests":"all"'),
       '{"kind":"package","name":"--purge x","role":"web","digests":[]}',
       '{"kind":"unit","name":"a b.service","role":"web","digests":[]}',
