@@ -72,8 +72,6 @@ export function wholePlaybook(
     ...more,
     name,
     description,
-    plays: plays.map((one, i) =>
-      'strategy' in one ? one : plainPlay({ name: i === 0 ? name : `${name}-${i + 1}`, ...one }, name, maker),
-    ),
+    plays: plays.map((one, i) => ('strategy' in one ? one : plainPlay(one, name, { position: i, maker }))),
   };
 }

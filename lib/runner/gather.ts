@@ -71,7 +71,7 @@ export async function gather<Facts>(
         check,
         stateDir,
         unkept: recordsProblem(host.name, stateDir, records),
-        heldAs: play.heldAs,
+        holds: play.holds?.(data),
         owner,
         sink: session.sink,
         first,
@@ -141,7 +141,7 @@ function actorOf<Facts>(play: Play<Facts>, session: Session, name: string): Prom
       owner: play.owner(data),
       connect: () => session.connections.anew(found),
       slots: new Slots(1),
-      lock: () => session.locks.take(host, stateDir, { create: true, heldAs: play.heldAs }),
+      lock: () => session.locks.take(host, stateDir, { create: true, holds: play.holds?.(data) }),
     };
   })();
   session.actors.set(key, made);

@@ -30,6 +30,6 @@ export function leftUnit(made: Kept): LeftOver {
       () => sh`q_unit=$(systemctl show -p Id ${unit}) && q_unit=\${q_unit#Id=} && systemctl stop "$q_unit" || exit
 case $(systemctl is-enabled "$q_unit" 2>/dev/null) in enabled*) systemctl disable --quiet "$q_unit" || exit ;; esac
 systemctl reset-failed "$q_unit" 2>/dev/null
-rm -f -- "$q_state/started-"${service}`,
+q_records ${`started-${service}`} | while IFS= read -r q_file; do rm -f -- "$q_file"; done`,
   });
 }

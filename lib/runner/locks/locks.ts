@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HoldPlace } from '../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Host } from '../../transport/host.ts';
 import type { AuditNote } from '../audit.ts';
@@ -21,7 +22,7 @@ export interface LockOptions {
 /** See `takeLock`. */
 interface Wish {
   readonly create: boolean;
-  readonly heldAs?: string | undefined;
+  readonly holds?: readonly HoldPlace[] | undefined;
 }
 
 /** The run locks that a run holds, each once: hosts that act for others may be among those that are changed themselves. */

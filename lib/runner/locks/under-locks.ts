@@ -28,5 +28,5 @@ export async function lockAll<Facts>(
   create: (host: LoopHost<Facts>) => boolean = (host) => host.changesItself,
 ): Promise<void> {
   for (const host of hosts.filter(({ target }) => !session.failed(target.name)))
-    await session.locks.take(host.host, host.stateDir, { create: create(host), heldAs: host.heldAs });
+    await session.locks.take(host.host, host.stateDir, { create: create(host), holds: host.holds });
 }

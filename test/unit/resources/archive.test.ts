@@ -72,6 +72,9 @@ describe('an archive', () => {
     expect(records).toHaveLength(2);
     for (const record of records) writeFileSync(join(dir, 'state', record), 'begun\n');
     expect(await run(wish(next), { dir })).toEqual([expect.stringMatching(/^update archive: cut off → /)]);
+    // As it was kept by an earlier release of a play that was the third.
+    renameSync(join(dir, 'state'), join(dir, 'state-3'));
+    expect(await dry(wish(next), { dir })).toEqual([]);
     rmSync(at('bin'), { recursive: true });
     expect(await run(wish(next), { dir })).toHaveLength(1);
     expect(readdirSync(at(''))).toContain('theirs');

@@ -69,7 +69,7 @@ async function run(plays: readonly Readonly<Record<string, TaskList>>[], given: 
         ),
       },
       'site',
-      { by: 'shop site', isOurs: () => true },
+      { maker: { by: 'shop site', isOurs: () => true } },
     ),
   ) as Play[];
   const code = await startRun(

@@ -72,8 +72,13 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
         },
         playbook,
         project === null
-          ? undefined
-          : { by: `${project} site`, isOurs: (by) => [project, formerly].includes(by.split(' ')[0]) },
+          ? {}
+          : {
+              maker: {
+                by: `${project} site`,
+                isOurs: (by) => [project, formerly].includes(by.split(' ')[0]),
+              },
+            },
       ),
     ) as Play[];
     const code = await startRun(
