@@ -94,6 +94,7 @@ export function plainPlay(
     name,
     gather: factSource([...new Set(plain.roles.flatMap(({ facts = [] }) => facts))]),
     strategy: {
+      apart: true,
       async converge(run) {
         await run.each(run.hosts, (host) => host.apply(() => true));
       },

@@ -149,6 +149,8 @@ export interface Strategy<Facts = unknown> {
   scope?<H extends PlayInventoryHost>(selected: readonly H[], all: readonly H[]): readonly H[];
   /** One host that can be reached is enough: the others are warnings then. */
   readonly anyHost?: true;
+  /** Hosts are free of each other: each is locked for itself, and one that somebody has is left out. */
+  readonly apart?: true;
   /** Hosts are planned by the strategy itself, with `replan`, when their turn comes. */
   readonly plansLater?: true;
   /** After facts, before roles are built: refuses, or completes the facts with what only all hosts know. */

@@ -141,7 +141,9 @@ function actorOf<Facts>(play: Play<Facts>, session: Session, name: string): Prom
       owner: play.owner(data),
       connect: () => session.connections.anew(found),
       slots: new Slots(1),
-      lock: () => session.locks.take(host, stateDir, { create: true, holds: play.holds?.(data) }),
+      lock: async () => {
+        await session.locks.take(host, stateDir, { create: true, holds: play.holds?.(data) });
+      },
     };
   })();
   session.actors.set(key, made);

@@ -109,7 +109,8 @@ async function runBatch<Facts>(
   await review?.(planned, session.sink.emit);
   if (!check) {
     const changing = hosts.filter(hasChanges).map(({ target }) => target.name);
-    await underLocks(session, belongingTo(changing), () => play.strategy.converge(run));
+    const { apart = false } = play.strategy;
+    await underLocks(session, belongingTo(changing), { apart, work: () => play.strategy.converge(run) });
     for (const host of hosts) host.reportLeft();
     leftAlone(failed(), notBegun);
     if (!session.stopping) await keepRecords(session, hosts);
