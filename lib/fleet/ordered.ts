@@ -29,7 +29,7 @@ export function orderOf(options: Options): Order {
     yes,
     ...(message !== undefined && { message }),
     waves: parseWaves(textOf(own.waves) ?? '100%'),
-    errors: parseErrors(textOf(own.errors) ?? '0'),
+    errors: parseErrors(textOf(own.errors) ?? (check ? '100%' : '0')),
     attempts: wholeNumber(options, 'attempts', 3, 100),
     backoff: time(own.backoff, 'backoff', '10s'),
     patience: time(own.patience, 'patience', '2m'),
