@@ -63,7 +63,7 @@ export class LeftOvers {
     this.#found.set(host, finding);
     const isWhole = plays.every(({ roles }) => roles.every(({ name }) => includes(name)));
     if (!isWhole || this.#playsOf(host).at(-1) !== play) return [];
-    const all = declared.map(({ task }) => task);
+    const all = declared.flatMap(({ task }) => (isFor(host, task) ? [task] : []));
     const { ours, foreign, makers } = ledger.undeclared(all);
     finding.stale.push(...foreign);
     finding.makers.push(...makers);
@@ -99,6 +99,12 @@ export class LeftOvers {
       .map((play) => ({ play, hosts: new Set(select(play.hosts).map(({ name }) => name)) }));
     return this.#named.flatMap(({ play, hosts }) => (hosts.has(host) ? [play] : []));
   }
+}
+
+/** What another host carries out declares nothing here. */
+function isFor(host: string, task: Task): boolean {
+  const { delegateTo = host } = wordsOf(task);
+  return delegateTo === host;
 }
 
 /** What may have read what goes: the last task for each such thing, outside of its blocks. */

@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TaskList } from '../../../../lib/dsl/block.ts';
 import { block } from '../../../../lib/dsl/block.ts';
+import { Ledger } from '../../../../lib/dsl/ledger/ledger.ts';
+import { lineOf } from '../../../../lib/dsl/ledger/made.ts';
 import { plainPlay } from '../../../../lib/dsl/plain-play.ts';
 import type { Play } from '../../../../lib/dsl/play.ts';
 import { role } from '../../../../lib/dsl/role.ts';
@@ -28,6 +30,7 @@ import { line } from '../../../../lib/resources/line.ts';
 import { link } from '../../../../lib/resources/link.ts';
 import { textBlock } from '../../../../lib/resources/text-block.ts';
 import type { RunEvent } from '../../../../lib/runner/events.ts';
+import { LeftOvers } from '../../../../lib/runner/plan/left-over.ts';
 import { startRun } from '../../../../lib/runner/run.ts';
 import { recorder } from '../../support/recorder.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -45,6 +48,30 @@ interface Given {
   /** Roles that take part; all unless said. */
   readonly only?: string;
 }
+
+it('what another host is to make now is left over where it was made before', async () => {
+  const place = { root: '/r', dir: '/r/site', maker: { by: 'shop site', isOurs: () => true } };
+  const play = { ...plainPlay({ name: 'site', hosts: 'all', roles: [] }), ledger: () => place } as Play;
+  const made = lineOf({ kind: 'file', name: '/x', role: 'web', digests: [], by: 'shop site' });
+  const found: string[] = [];
+  const leftOvers = new LeftOvers({
+    plays: [play],
+    select: () => [{ name: 'web', groups: [], vars: {} }],
+    includes: () => true,
+    prune: true,
+    takeAway: async () => (left) => {
+      found.push(...left.map(({ name }) => name));
+      return [];
+    },
+  });
+  const wants = async (words: object) => {
+    const task = file('/x', { content: '', ...words });
+    await leftOvers.tasksFor(play, 'web', new Ledger(place, `of /r/site\n${made}`), [{ role: 'web', task }]);
+    return found.splice(0);
+  };
+  expect(await wants({ delegateTo: 'lb' })).toEqual(['/x']);
+  expect(await wants({ delegateTo: 'web' })).toEqual([]);
+});
 
 describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shell) => {
   let dir: string;
