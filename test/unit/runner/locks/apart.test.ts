@@ -1,10 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { deferred } from '../../../../lib/deferred.ts';
 import { asHolder } from '../../../../lib/dsl/hold/hold.ts';
 import { plainPlay } from '../../../../lib/dsl/plain-play.ts';
 import { role } from '../../../../lib/dsl/role.ts';
+import { sh } from '../../../../lib/dsl/shell/sh.ts';
+import type { Task } from '../../../../lib/dsl/task.ts';
+import { command } from '../../../../lib/resources/command.ts';
 import { file } from '../../../../lib/resources/file.ts';
 import { takeLock } from '../../../../lib/runner/locks/lock.ts';
 import { startRun } from '../../../../lib/runner/run.ts';
@@ -19,11 +23,14 @@ describe('the locks of hosts that are free of each other', () => {
     dir = scratch();
   });
   const records = (name: string) => join(dir, '.quorate/site', name);
+  const lines = (name: string) => readFileSync(join(dir, name), 'utf8').split('\n').length - 1;
   const made = () => NAMES.filter((name) => existsSync(join(dir, name)));
 
-  function run(lockWait = 0, told: (message: string) => void = () => {}) {
+  const makes = (name: string): Task => file(join(dir, name), { content: '' });
+
+  function run(lockWait = 0, told: (message: string) => void = () => {}, task = makes) {
     const sink = recorder();
-    const one = role({ name: 'one', tasks: ({ name }) => [file(join(dir, name), { content: '' })] });
+    const one = role({ name: 'one', tasks: ({ name }) => [task(name)] });
     const vars = { ansible_connection: 'local', inventory_dir: dir };
     const done = startRun(
       { name: 'site', description: '', plays: [plainPlay({ name: 'site', hosts: 'all', roles: [one] })] },
@@ -57,6 +64,22 @@ describe('the locks of hosts that are free of each other', () => {
     writeFileSync(join(records('b'), 'hold'), JSON.stringify(asHolder({ message: 'disk swap' })));
     expect(await run()).toEqual({ code: 6, failed: ['b'] });
     expect(made()).toEqual(['a', 'c']);
+  });
+
+  it('let a job that is delivered twice be carried out once: what met a lock finds nothing to do when tried again', async () => {
+    const once = (name: string) =>
+      command('once', {
+        run: sh`echo x >>${join(dir, 'done')}; until [ -e ${join(dir, 'go')} ]; do sleep 0.05; done; : >${join(dir, name)}`,
+        creates: join(dir, name),
+      });
+    const first = run(0, undefined, once);
+    const isUnderWay = () => existsSync(join(dir, 'done')) && lines('done') === NAMES.length;
+    while (!isUnderWay()) await sleep(20);
+    expect(await run(0, undefined, once)).toMatchObject({ code: 6, failed: expect.arrayContaining(NAMES) });
+    writeFileSync(join(dir, 'go'), '');
+    expect((await first).code).toBe(0);
+    expect((await run(0, undefined, once)).code).toBe(0);
+    expect(lines('done')).toBe(NAMES.length);
   });
 
   it('are waited for with nothing in hand that comes later: two runs never wait for each other', async () => {
