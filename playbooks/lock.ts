@@ -1,5 +1,6 @@
 import { OF_PLANS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
+import { isPlaybookHere } from '../lib/cli/start/playbook-here.ts';
 import { heldPlay, holdProblems } from '../lib/dsl/hold/holding.ts';
 import { CLUSTER_FLAG, clusterProblems } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { lockStrategy } from '../lib/etcd/operations/lock/strategy.ts';
@@ -45,5 +46,6 @@ export default await main(import.meta.url, {
   ],
   words: '[PLAY…]',
   plays: [ofCluster],
-  playsFor: (names) => (names.length === 0 ? [ofCluster] : names.map(heldPlay)),
+  playsFor: (names) =>
+    names.length === 0 ? [ofCluster] : names.map((name) => heldPlay(name, isPlaybookHere)),
 });

@@ -1,4 +1,4 @@
-import { basename, extname } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mistakesIn } from '../dsl/options/mistakes.ts';
 import { is, type OptionTable, refuse } from '../dsl/options/options.ts';
@@ -6,6 +6,7 @@ import { mistakesInPlay, type PlainPlay, plainPlay } from '../dsl/plain-play.ts'
 import type { Play, Playbook } from '../dsl/play.ts';
 import { errorsOf, QuorateError, QuorateErrors } from '../errors.ts';
 import { isProgram, main } from './main.ts';
+import { makerOf } from './start/maker.ts';
 
 /** What a playbook says of itself: its plays, and what its help tells. */
 export interface PlaybookOptions {
@@ -26,13 +27,14 @@ export interface PlaybookOptions {
  * await playbook(import.meta, { plays: [play({ hosts: 'web', roles: [nginx] })] });
  */
 export async function playbook(meta: ImportMeta, options: PlaybookOptions): Promise<Playbook> {
-  const file = basename(fileURLToPath(meta.url));
+  const path = fileURLToPath(meta.url);
+  const file = basename(path);
   const name = file.slice(0, file.length - extname(file).length);
   const description = `Makes true what ${file} says.`;
   const wrong = mistakesIn('playbook', options ?? null, PLAYBOOK);
   try {
     refuse(wrong);
-    return await main(meta.url, wholePlaybook({ name, description, ...options }));
+    return await main(meta.url, wholePlaybook({ name, description, ...options }, path));
   } catch (error) {
     // Said as everything else that is wrong is said; of a file that is imported nothing is run, and it is thrown.
     if (!(error instanceof QuorateError || error instanceof QuorateErrors)) throw error;
@@ -55,21 +57,21 @@ const PLAYBOOK: OptionTable<PlaybookOptions> = {
   },
 };
 
-/** The playbook with what its parts leave to it: a play of roles alone has its name. Throws exit code 1. */
-export function wholePlaybook({
-  plays,
-  name = 'playbook',
-  description = '',
-  ...more
-}: PlaybookOptions): PlaybookOptions & Playbook {
+/**
+ * The playbook with what its parts leave to it: a play of roles alone has its name, and what it makes is that of `file`.
+ * Throws exit code 1.
+ */
+export function wholePlaybook(
+  { plays, name = 'playbook', description = '', ...more }: PlaybookOptions,
+  file = join(process.cwd(), name),
+): PlaybookOptions & Playbook {
   refuse(mistakesIn('playbook', { plays }, { plays: PLAYBOOK.plays }));
   refuse(plays.flatMap((one) => ('strategy' in one ? [] : mistakesInPlay(one))));
+  const maker = makerOf(file);
   return {
     ...more,
     name,
     description,
-    plays: plays.map((one, i) =>
-      'strategy' in one ? one : plainPlay({ name: i === 0 ? name : `${name}-${i + 1}`, ...one }, name),
-    ),
+    plays: plays.map((one, i) => ('strategy' in one ? one : plainPlay(one, name, { position: i, maker }))),
   };
 }

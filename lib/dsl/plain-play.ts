@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { QuorateError } from '../errors.ts';
 import { factSource } from './facts.ts';
 import type { HostFacts } from './host-facts.ts';
-import type { LedgerPlace } from './ledger/ledger.ts';
+import type { LedgerPlace, Maker } from './ledger/ledger.ts';
 import { mistakesIn } from './options/mistakes.ts';
 import { is, must, type OptionTable } from './options/options.ts';
 import type { Batches, Play } from './play.ts';
@@ -14,9 +14,9 @@ export interface PlainPlay extends Batches {
   /** Host pattern. */
   readonly hosts: string;
   readonly roles: readonly Role<HostFacts>[];
-  /** That of the playbook unless said. Records on the hosts are kept under it where there is no `id`. */
+  /** That of the playbook unless said. What hosts record of archives, certificates and starts is then kept under it. */
   readonly name?: string;
-  /** Keeps its records apart from those of the playbook, whatever that and the play are called. */
+  /** Keeps all its records apart from those of the playbook, whatever that and the play are called. */
   readonly id?: string;
   /** Its stack begins where the play was written. */
   readonly writtenAt?: Error;
@@ -70,27 +70,40 @@ function isRole(value: unknown): boolean {
   );
 }
 
+/** What a play has of its playbook. */
+export interface WithinPlaybook {
+  /** How many plays are before it; 0. */
+  readonly position?: number;
+  readonly maker?: Maker | undefined;
+}
+
 /**
- * The play whole. Records are kept in `/var/lib/quorate/<name>` of a host; of this machine, where one may not be root,
+ * The play whole; `playbook` is the name of the one that it is in. Records are kept in `/var/lib/quorate/<name>` of a host; of this machine, where one may not be root,
  * in `.quorate` beside the inventory.
  */
 export function plainPlay(
-  { name, id, writtenAt: _, ...plain }: PlainPlay & { readonly name: string },
-  playbook = name,
+  { name: given, id, writtenAt: _, ...plain }: PlainPlay,
+  playbook = given ?? 'playbook',
+  { position = 0, maker }: WithinPlaybook = {},
 ): Play<HostFacts> {
+  const name = given ?? (position === 0 ? playbook : `${playbook}-${position + 1}`);
+  // Who holds the playbook holds all of it; one play, by what a run calls it.
+  const words = [...new Set([id ?? name, playbook])];
   return {
     ...plain,
     name,
     gather: factSource([...new Set(plain.roles.flatMap(({ facts = [] }) => facts))]),
     strategy: {
+      apart: true,
       async converge(run) {
         await run.each(run.hosts, (host) => host.apply(() => true));
       },
     },
-    stateDir: (host) => recordsOf(host, id ?? name).dir,
-    heldAs: id ?? name,
-    ledger: (host) => recordsOf(host, id ?? playbook),
-    owner: () => `playbook ${id ?? name}`,
+    // Plays without a name of their own change places: what they have recorded is one play's as well as another's.
+    stateDir: (host) => recordsOf(host, id ?? given ?? playbook).dir,
+    holds: (host) => words.map((as) => ({ as, dir: recordsOf(host, as).dir })),
+    ledger: (host) => ({ ...recordsOf(host, id ?? playbook), maker }),
+    owner: () => `playbook ${id ?? given ?? playbook}`,
   };
 }
 

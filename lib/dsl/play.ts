@@ -149,6 +149,8 @@ export interface Strategy<Facts = unknown> {
   scope?<H extends PlayInventoryHost>(selected: readonly H[], all: readonly H[]): readonly H[];
   /** One host that can be reached is enough: the others are warnings then. */
   readonly anyHost?: true;
+  /** Hosts are free of each other: each is locked for itself, and one that somebody has is left out. */
+  readonly apart?: true;
   /** Hosts are planned by the strategy itself, with `replan`, when their turn comes. */
   readonly plansLater?: true;
   /** After facts, before roles are built: refuses, or completes the facts with what only all hosts know. */
@@ -198,6 +200,12 @@ export interface Batches {
   readonly maxFailPercentage?: number;
 }
 
+/** A folder of records in which a hold counts, and the word by which `lock` finds it; none of a cluster's. */
+export interface HoldPlace {
+  readonly dir: string;
+  readonly as?: string;
+}
+
 export interface Play<Facts = unknown> extends Batches {
   readonly name: string;
   /** Host pattern. */
@@ -213,8 +221,8 @@ export interface Play<Facts = unknown> extends Batches {
   check?(hosts: readonly HostData[]): readonly PlayProblem[] | Promise<readonly PlayProblem[]>;
   /** Where a host keeps our records (manifest, digests, lock): an absolute path. */
   stateDir(host: HostData): string;
-  /** By which word `lock` finds those records; without it they are those of a cluster. */
-  readonly heldAs?: string;
+  /** Where a person may hold its hosts; by default among those records, which are a cluster's. */
+  holds?(host: HostData): readonly HoldPlace[];
   /** Where a host keeps what roles of this play have made; without it nothing of it is ever left over. */
   ledger?(host: HostData): LedgerPlace;
   /** What its host is a part of, by name (a cluster): `--shard` never divides it. */

@@ -49,7 +49,7 @@ export const FLEET_FLAGS: readonly OwnFlag[] = [
     name: 'errors',
     type: 'string',
     placeholder: 'N',
-    description: 'so many clusters of a wave may fail, or 5% of it (default: 0)',
+    description: 'so many clusters of a wave may fail, or 5% of it (default: 0; with --check all)',
   },
   {
     name: 'attempts',

@@ -2,12 +2,12 @@ import { availableParallelism, hostname } from 'node:os';
 import type { Options } from '../cli/flags/options.ts';
 import { runId } from '../dsl/common/run-id.ts';
 import { readDuration } from '../duration.ts';
+import { projectName } from '../project-name.ts';
 import { whoami } from '../whoami.ts';
 import { AN_INVENTORY_EACH } from './clusters.ts';
 import { usage, wholeNumber } from './flags.ts';
 import { playbookNamed } from './line.ts';
 import type { Order } from './order.ts';
-import { projectName } from './project.ts';
 import { parseErrors, parseWaves } from './waves.ts';
 import { checkWords } from './words.ts';
 
@@ -29,7 +29,7 @@ export function orderOf(options: Options): Order {
     yes,
     ...(message !== undefined && { message }),
     waves: parseWaves(textOf(own.waves) ?? '100%'),
-    errors: parseErrors(textOf(own.errors) ?? '0'),
+    errors: parseErrors(textOf(own.errors) ?? (check ? '100%' : '0')),
     attempts: wholeNumber(options, 'attempts', 3, 100),
     backoff: time(own.backoff, 'backoff', '10s'),
     patience: time(own.patience, 'patience', '2m'),

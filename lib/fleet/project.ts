@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { isAbsolute, join, relative } from 'node:path';
+import { isAbsolute, relative } from 'node:path';
 import type { Options } from '../cli/flags/options.ts';
+import { projectName } from '../project-name.ts';
 import { usage } from './flags.ts';
 
 /** The name of a folder without a package.json that has one. */
@@ -18,16 +18,6 @@ export function fleetName({ own }: Pick<Options, 'own'>, folder = process.cwd())
     `${JSON.stringify(name)} is no name for a fleet`,
     '--fleet web, of letters, digits and . _ - @ /',
   );
-}
-
-/** The name that package.json gives the project: the same on every machine. Undefined where there is none. */
-export function projectName(folder = process.cwd()): string | undefined {
-  try {
-    const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: unknown };
-    return typeof name === 'string' && name !== '' ? name : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A file by its path from the project's folder; throws exit code 1 for one outside: on another machine it would be elsewhere. */

@@ -19,7 +19,8 @@ interface HostsEntryDesired extends Edited {
 
 /**
  * Names of an address in `/etc/hosts`. Of other lines of the same family (IPv4, IPv6) these names are taken away, and
- * nothing else: the name has one address in each. As for whoever looks a name up, its case and the spelling of an
+ * nothing else: the name has one address in each. A line of the address that begins with an alias gets the name in front,
+ * which is what `hostname -f` says then. As for whoever looks a name up, its case and the spelling of an
  * address make no difference.
  *
  * @example
@@ -41,6 +42,9 @@ export const hostsEntry = defineEdit<HostsEntryOptions, HostsEntryDesired>({
     const family = isIP(address);
     const wanted = new Set(names.map(folded));
     const isOurs = (name: string) => wanted.has(folded(name));
+    const [first = ''] = names;
+    const isFirst = (name: string) => folded(name) === folded(first);
+    const isAlias = (name: string) => isOurs(name) && !isFirst(name);
     let missing = [...names];
     let changed = false;
     const lines = linesOf(text).flatMap((line) => {
@@ -50,7 +54,10 @@ export const hostsEntry = defineEdit<HostsEntryOptions, HostsEntryDesired>({
       if (numericAddress(at) === numericAddress(address)) {
         const there = new Set(listed.map(folded));
         missing = missing.filter((name) => !there.has(folded(name)));
-        return [line];
+        if (!isAlias(listed[0] ?? '')) return [line];
+        changed = true;
+        missing = missing.filter((name) => !isFirst(name));
+        return [`${withFirst(withoutNames(entry, isFirst), first)}${line.slice(entry.length)}`];
       }
       const left = listed.filter((name) => !isOurs(name));
       if (left.length === listed.length) return [line];
@@ -59,9 +66,14 @@ export const hostsEntry = defineEdit<HostsEntryOptions, HostsEntryDesired>({
       return left.length === 0 ? [] : [`${withoutNames(entry, isOurs)}${line.slice(entry.length)}`];
     });
     if (missing.length === 0 && !changed) return text;
-    return textOfLines(missing.length === 0 ? lines : [...lines, [address, ...missing].join(' ')]);
+    const added = [first, ...missing.filter((name) => !isFirst(name))];
+    return textOfLines(missing.length === 0 ? lines : [...lines, [address, ...added].join(' ')]);
   },
 });
+
+function withFirst(entry: string, name: string): string {
+  return entry.replace(/^\s*\S+\s+/, (address) => `${address}${name} `);
+}
 
 function withoutNames(entry: string, goes: (name: string) => boolean): string {
   return entry.replace(/(?<!\s)\s+(\S+)/g, (word, name: string) => (goes(name) ? '' : word));

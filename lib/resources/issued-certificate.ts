@@ -97,11 +97,11 @@ export const issuedCertificate = defineResource<IssuedCertificateOptions, Certif
         ...groundReads(path, { ...(owner && { owner }), ...(group && { group }) }),
         ...groundReads(keyPath, {}),
       ],
-      sh`if [ -f "$q_state/issued" ]; then
+      sh`q_records issued | while IFS= read -r q_file; do
   while read -r q_sum q_name; do
     case $q_name in ${path}) echo "certificate $q_sum" ;; ${keyPath}) echo "key $q_sum" ;; esac
-  done <"$q_state/issued"
-fi`,
+  done <"$q_file"
+done`,
     ),
   parse({ code, out }) {
     const parts = partsOf(out);

@@ -1,4 +1,4 @@
-import { readLedgers } from '../dsl/ledger/ledger.ts';
+import { readLedgers } from '../dsl/ledger/records.ts';
 import type { Play } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
 import type { Sh } from '../dsl/shell/sh.ts';
@@ -71,7 +71,7 @@ export async function gather<Facts>(
         check,
         stateDir,
         unkept: recordsProblem(host.name, stateDir, records),
-        heldAs: play.heldAs,
+        holds: play.holds?.(data),
         owner,
         sink: session.sink,
         first,
@@ -141,7 +141,9 @@ function actorOf<Facts>(play: Play<Facts>, session: Session, name: string): Prom
       owner: play.owner(data),
       connect: () => session.connections.anew(found),
       slots: new Slots(1),
-      lock: () => session.locks.take(host, stateDir, { create: true, heldAs: play.heldAs }),
+      lock: async () => {
+        await session.locks.take(host, stateDir, { create: true, holds: play.holds?.(data) });
+      },
     };
   })();
   session.actors.set(key, made);

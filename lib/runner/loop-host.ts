@@ -1,6 +1,6 @@
 import type { Ledger } from '../dsl/ledger/ledger.ts';
 import { wantedPaths } from '../dsl/paths-of.ts';
-import { type ActOptions, isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
+import { type ActOptions, type HoldPlace, isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/shell/sh.ts';
 import type { Prepared, Reading, Received, Task, Transfer } from '../dsl/task.ts';
@@ -35,8 +35,8 @@ export interface PlayHostOptions<Facts> {
   readonly stateDir: string;
   /** Why no records can be kept there: a check says it where something is to be changed, a run fails at its lock. */
   readonly unkept?: QuorateError | undefined;
-  /** See `Play.heldAs`. */
-  readonly heldAs?: string | undefined;
+  /** See `Play.holds`. */
+  readonly holds?: readonly HoldPlace[] | undefined;
   /** Written on the host beside the manifest: whose records these are. */
   readonly owner: string;
   readonly sink: EventSink;
@@ -61,7 +61,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   readonly host: Host;
   readonly selected: boolean;
   readonly stateDir: string;
-  readonly heldAs: string | undefined;
+  readonly holds: readonly HoldPlace[] | undefined;
   target: Target<Facts>;
   plan: readonly PlannedTask[] = [];
   readonly #options: PlayHostOptions<Facts>;
@@ -80,7 +80,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     this.host = options.host;
     this.selected = options.selected;
     this.stateDir = options.stateDir;
-    this.heldAs = options.heldAs;
+    this.holds = options.holds;
     this.#options = options;
     this.#wire = new Wire(options.host, options.stateDir, options.sink);
     const nobody = () => Promise.reject(new Error('no other host is known here'));

@@ -109,7 +109,8 @@ async function runBatch<Facts>(
   await review?.(planned, session.sink.emit);
   if (!check) {
     const changing = hosts.filter(hasChanges).map(({ target }) => target.name);
-    await underLocks(session, belongingTo(changing), () => play.strategy.converge(run));
+    const { apart = false } = play.strategy;
+    await underLocks(session, belongingTo(changing), { apart, work: () => play.strategy.converge(run) });
     for (const host of hosts) host.reportLeft();
     leftAlone(failed(), notBegun);
     if (!session.stopping) await keepRecords(session, hosts);
@@ -148,9 +149,16 @@ async function gatherBatch<Facts>(
 }
 
 function nameLeftOvers(session: Session, hosts: readonly LoopHost<unknown>[]): void {
+  const makers = new Map<string, string[]>();
   for (const { name } of hosts.map(({ target }) => target)) {
     for (const one of session.leftOvers.named(name))
       session.sink.emit({ event: 'left-over', host: name, ...one });
+    for (const maker of session.leftOvers.makers(name))
+      makers.set(maker, [...(makers.get(maker) ?? []), name]);
+  }
+  for (const [maker, names] of makers) {
+    const message = `left alone: what the playbook ${maker.replace(/^(\S+) (.*)$/, '$2 of project $1')} has made on ${names.join(', ')}`;
+    session.sink.emit({ event: 'log', level: 'info', message });
   }
 }
 

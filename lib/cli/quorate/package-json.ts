@@ -30,7 +30,8 @@ export interface PackageJson extends Partial<Record<(typeof PLACES)[number], Rec
 export function describePackage(folder: string, dependency?: string): DescribedPackage {
   const path = join(folder, 'package.json');
   const found = existsSync(path) ? readPackage(path) : undefined;
-  const base: PackageJson = found ?? { name: nameFor(folder), private: true };
+  // By its name hosts know what the project made, from what others did.
+  const base: PackageJson = { name: nameFor(folder), ...(found ?? { private: true }) };
   if (base.type !== 'module') refuseOwnCode(folder);
   const known = Object.assign({}, ...PLACES.map((place) => base[place])) as Record<string, string>;
   const { scripts = {} } = base;

@@ -1,4 +1,5 @@
 import { EXIT, QuorateError } from '../../errors.ts';
+import { meantHint } from '../../near.ts';
 import type { HostFacts } from '../host-facts.ts';
 import { plainPlay } from '../plain-play.ts';
 import type { Play, PlayHost, PlayProblem, PlayRun, Strategy } from '../play.ts';
@@ -14,11 +15,15 @@ type StateDir = (host: HostData) => string;
  * Shows who has the hosts of a play, a run or a person; variable `hold` (why) keeps everybody's runs off until `release`.
  * One host that can be reached is enough.
  */
-export function holding<Facts>(stateDir: StateDir): Strategy<Facts> {
+export function holding<Facts>(
+  stateDir: StateDir,
+  refuse?: (run: PlayRun<Facts>) => Promise<void>,
+): Strategy<Facts> {
   return {
     anyHost: true,
     plansLater: true,
     async converge(run) {
+      await refuse?.(run);
       const { hold, release } = wordsOf(run.hosts);
       if (hold !== undefined) await holdAll(run, stateDir, hold);
       if (release) await releaseAll(run, stateDir);
@@ -37,15 +42,45 @@ export function holding<Facts>(stateDir: StateDir): Strategy<Facts> {
   };
 }
 
-/** The same of a play of roles, by the name (or `id`) under which hosts keep its records. Throws exit code 1. */
-export function heldPlay(name: string): Play<HostFacts> {
+/**
+ * The same of plays of roles, by the name (or `id`) under which hosts keep their records; `isToCome`: there is a playbook
+ * of the name, which may not have run yet. Throws exit code 1, also where no host knows of such plays.
+ */
+export function heldPlay(name: string, isToCome: (name: string) => boolean = () => false): Play<HostFacts> {
   if (/^\.{0,2}$|\//.test(name))
     throw new QuorateError(`no play is called ${JSON.stringify(name)}`, {
       exitCode: EXIT.usage,
       hint: "name a play, as a run's lines `play NAME` do, or its id",
     });
   const play = plainPlay({ name, hosts: 'all', roles: [] });
-  return { ...play, strategy: holding<HostFacts>(play.stateDir), check: holdProblems };
+  const strategy = holding<HostFacts>(play.stateDir, async (run) => {
+    if (isToCome(name)) return;
+    const known = await Promise.all(run.hosts.map((host) => playsOn(host, play)));
+    if (!known.flat().includes(name)) throw unknownPlay(name, [...new Set(known.flat())].sort());
+  });
+  return { ...play, strategy, check: holdProblems };
+}
+
+function unknownPlay(name: string, known: readonly string[]): QuorateError {
+  return new QuorateError(`no host has records of a play that is called ${JSON.stringify(name)}`, {
+    exitCode: EXIT.usage,
+    hint: `${meantHint(name, known)}; a playbook that has not run yet is held by the name of its file, in its folder`,
+  });
+}
+
+/** Names of plays of roles that a host has records of, or that a person holds. */
+async function playsOn(host: PlayHost<HostFacts>, play: Play<HostFacts>): Promise<readonly string[]> {
+  const { root = '', dir = '' } = play.ledger?.(host.target) ?? {};
+  const behind = dir.slice(`${root}/${play.name}`.length);
+  const { out } = await host.read(
+    'asking which plays it has',
+    sh`for q_dir in ${root}/*${behind}; do
+  if [ ! -d "$q_dir" ]; then continue; fi
+  if [ -f "$q_dir/owner" ] && read -r q_line <"$q_dir/owner"; then case $q_line in 'playbook '*) ;; *) continue ;; esac; fi
+  q_dir=\${q_dir#${root}/}; printf '%s\n' "\${q_dir%${behind}}"
+done`,
+  );
+  return out.split('\n').filter((line) => line !== '');
 }
 
 /** One word at a time: before any contact. */

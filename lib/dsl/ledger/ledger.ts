@@ -1,6 +1,4 @@
-import { alone } from '../alone.ts';
 import { isSame } from '../common/same.ts';
-import { joinSh, type Sh, sh } from '../shell/sh.ts';
 import type { Change, Task } from '../task.ts';
 import type { Made, Trace } from '../trace/trace.ts';
 import { normalPath } from '../world/normal-path.ts';
@@ -8,6 +6,7 @@ import { PerNames } from '../world/per-names.ts';
 import type { World } from '../world/world.ts';
 import { declaredBy } from './declared.ts';
 import { keyOf, lineOf, madeOf, parseMade } from './made.ts';
+import type { Kept, LedgerChange } from './records.ts';
 
 /** Where a play keeps what it has made on a host. */
 export interface LedgerPlace {
@@ -15,69 +14,16 @@ export interface LedgerPlace {
   readonly dir: string;
   /** Folder of all records of ours on the host: one level below, or two on this machine. */
   readonly root: string;
+  /** Without it nothing is known to be ours, and all that is left over stays. */
+  readonly maker?: Maker | undefined;
 }
 
-/** A record as it was read, with its lines. */
-export type Kept = Made & { readonly kept: readonly { readonly dir: string; readonly line: string }[] };
-
-/** Lines to take out of the records, and to put in. */
-export interface LedgerChange {
-  readonly gone: readonly string[];
-  readonly come: readonly string[];
-  /** Lines to put in where nothing is at their path yet. */
-  readonly implied?: readonly (readonly [path: string, line: string])[];
-}
-
-/**
- * Reads all records of things made on a host. Of those who keep none, a member of a cluster say, all that their
- * manifest lists counts as needed.
- */
-export function readLedgers({ root }: LedgerPlace): Sh {
-  return sh`for q_file in ${root}/*/manifest; do
-  q_file=\${q_file%/manifest}
-  if [ -f "$q_file/owner" ] && read -r q_line <"$q_file/owner"; then
-    case $q_line in 'playbook '*) continue ;; esac
-    while IFS= read -r q_line; do printf 'needs %s\n' "$q_line"; done <"$q_file/manifest"
-  fi
-done 2>/dev/null
-for q_file in ${root}/*/made ${root}/*/*/made; do
-  if [ -f "$q_file" ]; then printf 'of %s\n' "\${q_file%/made}"; cat -- "$q_file"; fi
-done 2>/dev/null`;
-}
-
-/** Rewrites records: they are old or new, and lines that another run adds meanwhile stay. */
-export function rewriteLedger(dir: string, { gone, come, implied = [] }: LedgerChange): Sh {
-  const perhaps = implied.map(([path, line]) => sh`[ -e ${path} ] || printf '%s\n' ${line}`);
-  return sh`(
-${alone}
-[ -d ${dir} ] || mkdir -p -- ${dir} || exit
-q_gone=$q_nl${gone.join('\n')}$q_nl
-{
-  if [ -f ${dir}/made ]; then
-    while IFS= read -r q_line; do
-      case $q_gone in *"$q_nl$q_line$q_nl"*) ;; *) printf '%s\n' "$q_line" ;; esac
-    done <${dir}/made
-  fi
-  for q_line in ${come}; do printf '%s\n' "$q_line"; done
-  ${joinSh(perhaps)}
-} | q_write ${dir}/made 0600 '' ''
-)`;
-}
-
-/** Lets records be added to, also behind one that a full disk has cut off. */
-export function beginLedger(dir: string): Sh {
-  return sh`{ [ -d ${dir} ] || mkdir -p -- ${dir}; } && { [ -f ${dir}/made ] || : | q_write ${dir}/made 0600 '' ''; } &&
-{ [ -z "$(tail -c 1 ${dir}/made)" ] || echo >>${dir}/made; }`;
-}
-
-/** Adds lines to records, each whole: without a process of its own where none takes another one's place. */
-export function addToLedger(dir: string, change: LedgerChange): Sh {
-  const { gone, come, implied = [] } = change;
-  if (gone.length > 0) return rewriteLedger(dir, change);
-  const perhaps = implied.map(([path, line]) => sh`[ -e ${path} ] || q_line=$q_line${`${line}\n`}`);
-  return sh`q_line=${come.map((line) => `${line}\n`).join('')}
-${joinSh(perhaps)}
-[ -z "$q_line" ] || printf %s "$q_line" >>${dir}/made`;
+/** Which playbook of which project made a thing, the same on every machine: two projects may call a playbook the same. */
+export interface Maker {
+  /** `shop playbooks/site` */
+  readonly by: string;
+  /** The name is this one, or one that it had before. */
+  isOurs(by: string): boolean;
 }
 
 /** What no role declares any more. */
@@ -85,26 +31,8 @@ export interface Undeclared {
   readonly ours: readonly Kept[];
   /** Made for others as well: it stays for them. */
   readonly foreign: readonly Kept[];
-}
-
-/** Shell that takes things out of the records. */
-export function forget(things: readonly Kept[]): Sh {
-  const kept = things.flatMap((one) => one.kept);
-  const dirs = [...new Set(kept.map(({ dir }) => dir))];
-  const linesIn = (own: string) => kept.flatMap(({ dir, line }) => (dir === own ? [line] : []));
-  return joinSh(
-    dirs.map((dir) => rewriteLedger(dir, { gone: linesIn(dir), come: [] })),
-    ' &&\n',
-  );
-}
-
-/** Shell that puts them back where they are missing; it does without our functions. */
-export function remember(things: readonly Kept[]): Sh {
-  return joinSh(
-    things
-      .flatMap((one) => one.kept)
-      .map(({ dir, line }) => sh`grep -qxF -e ${line} ${dir}/made || printf '%s\n' ${line} >>${dir}/made`),
-  );
+  /** Others whose things lie among ours, and are none of our business. */
+  readonly makers: readonly string[];
 }
 
 /**
@@ -113,12 +41,16 @@ export function remember(things: readonly Kept[]): Sh {
  */
 export class Ledger {
   readonly dir: string;
+  readonly #maker: Maker | undefined;
   readonly #own = new Map<string, Kept>();
+  /** What other projects made whose playbook has our name. */
+  readonly #beside: Made[] = [];
   readonly #others = new Set<string>();
   readonly #foreign = new PerNames((world) => new Set([...this.#others].map((one) => world.thing(one))));
 
-  constructor({ dir }: LedgerPlace, out: string, ofRun: readonly string[] = [dir]) {
+  constructor({ dir, maker }: LedgerPlace, out: string, ofRun: readonly string[] = [dir]) {
     this.dir = normalPath(dir);
+    this.#maker = maker;
     const dirs = ofRun.map(normalPath);
     let own: string | undefined;
     for (const line of out.split('\n')) {
@@ -128,7 +60,9 @@ export class Ledger {
       if (made === undefined) continue;
       // What was there before is nobody's to take away.
       const key = keyOf(made);
-      if (own !== undefined)
+      const isOurs = made.by === undefined || maker?.isOurs(made.by) === true;
+      if (own !== undefined && !isOurs) this.#beside.push(made);
+      if (own !== undefined && isOurs)
         this.#own.set(key, together(this.#own.get(key), { ...made, kept: [{ dir: own, line }] }));
       else if (!made.there) this.#others.add(key);
     }
@@ -149,8 +83,38 @@ export class Ledger {
     );
   }
 
-  /** Takes note of what is declared here and was made for others: it is needed here, too. */
+  /** It is known that this playbook made it. */
+  isKnown({ by }: Made): boolean {
+    return by !== undefined && this.#maker !== undefined;
+  }
+
+  /** Takes note of what is declared here and was made for others, or by nobody knows whom: it is needed here, too. */
   claim(tasks: readonly { readonly role: string; readonly task: Task }[]): LedgerChange | undefined {
+    const named = this.#nameMaker(tasks.map(({ task }) => task));
+    const claimed = this.#claimOthers(tasks);
+    if (named.length === 0) return claimed;
+    return {
+      ...claimed,
+      gone: [...named.map(({ was }) => was), ...(claimed?.gone ?? [])],
+      come: [...named.map(({ made }) => lineOf(made)), ...(claimed?.come ?? [])],
+    };
+  }
+
+  /** What is declared here and is on record without our name, or with an earlier one. */
+  #nameMaker(tasks: readonly Task[]): readonly { readonly was: string; readonly made: Made }[] {
+    const by = this.#maker?.by;
+    if (by === undefined) return [];
+    const unnamed = [...this.#own.values()].filter((made) => made.by !== by);
+    if (unnamed.length === 0) return [];
+    return unnamed.filter(declaredBy(tasks)).flatMap((made) =>
+      made.kept.flatMap(({ dir, line }) => {
+        const before = parseMade(line);
+        return dir === this.dir && before ? [{ was: line, made: { ...before, by } }] : [];
+      }),
+    );
+  }
+
+  #claimOthers(tasks: readonly { readonly role: string; readonly task: Task }[]): LedgerChange | undefined {
     const wanted = tasks.flatMap(({ role, task }) =>
       (task.leaves?.() ?? []).map((trace) => ({ role, trace })),
     );
@@ -166,7 +130,8 @@ export class Ledger {
     for (const { role, trace } of traces) {
       const key = keyOf(trace);
       const before = this.#own.get(key);
-      const made = madeOf(trace, role, before);
+      const about = madeOf(trace, role, before);
+      const made = about && { ...about, ...(this.#maker && { by: this.#maker.by }) };
       const line = made && lineOf(made);
       const lines = before?.kept.flatMap(({ dir, line: old }) => (dir === this.dir ? [old] : [])) ?? [];
       if (made === undefined || line === undefined || isSame(lines, [line])) continue;
@@ -194,6 +159,7 @@ export class Ledger {
     return {
       ours: left.filter((made) => !isForeign(made)),
       foreign: left.filter(isForeign),
+      makers: [...new Set(this.#beside.filter((made) => !declared(made)).flatMap(({ by = [] }) => by))],
     };
   }
 
@@ -215,7 +181,7 @@ function keysNeeded(line: string): readonly string[] {
 function together(before: Kept | undefined, next: Kept): Kept {
   if (before === undefined) return next;
   const digests = [...new Set([...next.digests, ...before.digests])];
-  const { there: _, ...made } = next;
+  const { there: _, ...made } = { ...before, ...next };
   const isOurs = before.there === undefined || next.there === undefined;
-  return { ...(isOurs ? made : next), digests, kept: [...before.kept, ...next.kept] };
+  return { ...(isOurs ? made : { ...made, there: true }), digests, kept: [...before.kept, ...next.kept] };
 }

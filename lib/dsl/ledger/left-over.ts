@@ -1,6 +1,6 @@
 import type { Change, Reading, Task } from '../task.ts';
 import type { World } from '../world/world.ts';
-import type { Kept } from './ledger.ts';
+import type { Kept } from './records.ts';
 
 /**
  * What becomes of a thing that no role declares any more: it is not there, it can go, or it stays. `declared`: a role

@@ -27,6 +27,9 @@ export const LONGEST_NAME = 255 - '..quorate-new'.length;
  * - `q_above PATH`: the nearest folder above that exists, as `directory`, `sealed` (nothing can be made there),
  *   `closed` (what is below is hidden from us) or `other` (no directory), and its path
  * - `q_account passwd|group NAME`: `passwd NAME UID:GID:…` or `group NAME GID:…` if there is one of exactly this name
+ * - `q_records NAME`: the files of that name in our records, a line each, also where an earlier release kept those of
+ *   a play that has no name: in a folder by its place in the playbook, `site-2`. `q_newest NAME`: the newest of them, or
+ *   where it is to be
  * - `q_sha256 PATH`: the digest alone; from the store when size, times and inode are those of the hashed file
  * - `q_remember PATH HEX`: stores a digest for `q_sha256` (an apply's business: it writes)
  * - `q_take SENT PATH`: brings a file that was sent to a path, and makes the folders above
@@ -112,6 +115,20 @@ q_remember() {
     fi
     printf '%s\\n' "$2 $q_id $1"; } |
     q_write "$q_state/digests" 0644 '' ''
+}
+q_records() {
+  for q_file in "$q_state/$1" "$q_state"-[2-9]/"$1" "\${q_state%/*}"-[2-9]/"\${q_state##*/}/$1"; do
+    if [ -f "$q_file" ]; then printf '%s\\n' "$q_file"; fi
+  done
+}
+q_newest() {
+  q_records "$1" | {
+    q_last=
+    while IFS= read -r q_file; do
+      if [ -z "$q_last" ] || [ "$q_file" -nt "$q_last" ]; then q_last=$q_file; fi
+    done
+    printf '%s\\n' "\${q_last:-$q_state/$1}"
+  }
 }
 q_take() {
   if [ -d "$2" ]; then echo "$2 is a directory, a file was wanted"; return 1; fi

@@ -42,6 +42,8 @@ export interface Trace {
 /** A trace as the records of a host have it. */
 export interface Made extends Omit<Trace, 'digest' | 'implied'> {
   readonly role: string;
+  /** See `Maker`; none in records of earlier releases, and of a project without a name. */
+  readonly by?: string;
   /** As made, the newest first; the ones before are kept for a run that is killed before it gets there. */
   readonly digests: readonly string[];
 }

@@ -1,6 +1,6 @@
+import { projectName } from '../../project-name.ts';
 import { type Job, jobId } from '../order.ts';
 import { exitOf, type JobStatus } from '../outcome.ts';
-import { projectName } from '../project.ts';
 import { nextStep, wavesOf } from '../waves.ts';
 import { pinned } from './pin.ts';
 import {

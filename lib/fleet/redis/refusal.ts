@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
+import { projectName } from '../../project-name.ts';
 import { maskMessage } from '../../secret-texts.ts';
 import { codeDigest, InventoryDigests, otherCode } from '../digest.ts';
 import type { Job, Order } from '../order.ts';
-import { projectName } from '../project.ts';
 import type { JobData } from './queues.ts';
 
 /** Why this machine must not do the job: it has other code or another inventory. Undefined where it has the same. */

@@ -114,14 +114,21 @@ fi`,
     const source = 'url' in from ? await fetchOnce(from, progress) : from.source;
     return { transfers: [{ source, target: incoming(desired) }] };
   },
-  apply(desired) {
-    const { folder, from, creates } = desired;
-    const owner = ownerOf(desired);
+  apply(desired, changes) {
+    const { folder, from } = desired;
     const whole = incoming(desired);
     const part = `${folder}/.quorate-unpack`;
+    const isAnew = changes.some(({ property }) => property === 'archive');
     return sh`q_sum=$(sha256sum <${whole}) || exit
 if [ "\${q_sum%% *}" != ${from.sha256} ]; then rm -f -- ${whole}; echo 'the archive arrived otherwise than it was sent'; exit 5; fi
-mkdir -p -- ${folder} && rm -rf -- ${part} && mkdir -- ${part} || exit
+${isAnew ? lay(desired, whole, part) : giveOwner(desired, whole, part)}`;
+  },
+});
+
+function lay(desired: ArchiveDesired, whole: string, part: string): Sh {
+  const { folder, from, creates } = desired;
+  const owner = ownerOf(desired);
+  return sh`mkdir -p -- ${folder} && rm -rf -- ${part} && mkdir -- ${part} || exit
 for q_record in ${record(desired)} ${lastRecord(desired)}; do echo begun | q_write "$q_record" 0644 '' '' || exit; done
 ${unpack(desired, whole, part)} || { rm -rf -- ${part} ${whole}; exit 1; }
 ${owner === '' ? sh`` : sh`chown -R -h -- ${owner} ${part} || exit`}
@@ -130,8 +137,21 @@ q_lay ${part} ${folder} || exit
 rm -rf -- ${part} ${whole}
 if [ ! -e ${creates} ]; then echo ${bringsNot(desired)}; exit 1; fi
 for q_record in ${record(desired)} ${lastRecord(desired)}; do echo ${from.sha256} | q_write "$q_record" 0644 '' '' || exit; done`;
-  },
-});
+}
+
+/** What the archive brings gets its owner, and stays as it is otherwise. */
+function giveOwner(desired: ArchiveDesired, whole: string, part: string): Sh {
+  return sh`rm -rf -- ${part} && mkdir -- ${part} || exit
+${unpack(desired, whole, part)} || { rm -rf -- ${part} ${whole}; exit 1; }
+(cd ${part} && find . ! -name . -exec sh -c 'q_owner=$1 q_to=$2; shift 2
+for q_path; do
+  q_path=$q_to/$q_path
+  if [ -e "$q_path" ] || [ -L "$q_path" ]; then chown -h -- "$q_owner" "$q_path" || exit; fi
+done' sh ${ownerOf(desired)} ${desired.folder} {} +)
+q_code=$?
+rm -rf -- ${part} ${whole}
+exit "$q_code"`;
+}
 
 function unpack({ format, strip }: ArchiveDesired, whole: string, part: string): Sh {
   if (format === 'zip') return sh`unzip -q -o ${whole} -d ${part} 2>&1`;

@@ -12,8 +12,8 @@ export function nameIn(folder: string, creates: string): string {
 }
 
 /** In the state directory of the host. */
-export function record({ folder, creates }: Archive): Sh {
-  return recordOf(`${folder}\n${creates}`);
+export function record(archive: Archive): Sh {
+  return recordOf(own(archive));
 }
 
 /**
@@ -26,9 +26,17 @@ export function lastRecord({ folder }: Archive): Sh {
 
 /** Shell that sets `q_record`. */
 export function findRecord(desired: Archive): Sh {
-  return sh`q_record=${record(desired)}; if [ ! -f "$q_record" ]; then q_record=${lastRecord(desired)}; fi`;
+  return sh`q_record=$(q_newest ${nameOf(own(desired))}); if [ ! -f "$q_record" ]; then q_record=$(q_newest ${nameOf(desired.folder)}); fi`;
+}
+
+function own({ folder, creates }: Archive): string {
+  return `${folder}\n${creates}`;
 }
 
 function recordOf(text: string): Sh {
-  return sh`"$q_state/unpacked-"${sha256(text).slice(0, 16)}`;
+  return sh`"$q_state/"${nameOf(text)}`;
+}
+
+function nameOf(text: string): string {
+  return `unpacked-${sha256(text).slice(0, 16)}`;
 }

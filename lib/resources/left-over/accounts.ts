@@ -1,7 +1,7 @@
 import { alone } from '../../dsl/alone.ts';
-import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver, LeftOverContext } from '../../dsl/ledger/left-over.ts';
 import { keyOf } from '../../dsl/ledger/made.ts';
+import type { Kept } from '../../dsl/ledger/records.ts';
 import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import { accountUse } from '../../dsl/world/account-use.ts';
 import type { World } from '../../dsl/world/world.ts';

@@ -1,6 +1,6 @@
 import { declaredBy } from '../../dsl/ledger/declared.ts';
-import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver, LeftOverContext } from '../../dsl/ledger/left-over.ts';
+import type { Kept } from '../../dsl/ledger/records.ts';
 import { KINDS, type Trace } from '../../dsl/trace/trace.ts';
 import { PerNames } from '../../dsl/world/per-names.ts';
 import { leftGroup, leftUser } from './accounts.ts';

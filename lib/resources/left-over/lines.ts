@@ -1,7 +1,7 @@
 import { inItsForm, linesOf, plainText, textOfLines } from '../../dsl/edit.ts';
-import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver } from '../../dsl/ledger/left-over.ts';
 import { findLines } from '../../dsl/ledger/made.ts';
+import type { Kept } from '../../dsl/ledger/records.ts';
 import { parsePath, sha256 } from '../../dsl/path.ts';
 import { MAX_EDITED, probe } from '../../dsl/shell/probe.ts';
 import { sh } from '../../dsl/shell/sh.ts';

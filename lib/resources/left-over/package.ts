@@ -1,5 +1,5 @@
-import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver, LeftOverContext } from '../../dsl/ledger/left-over.ts';
+import type { Kept } from '../../dsl/ledger/records.ts';
 import { wantedPaths } from '../../dsl/paths-of.ts';
 import { partsOf, probe } from '../../dsl/shell/probe.ts';
 import { sh } from '../../dsl/shell/sh.ts';

@@ -1,5 +1,5 @@
-import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver } from '../../dsl/ledger/left-over.ts';
+import type { Kept } from '../../dsl/ledger/records.ts';
 import { parsePath, sha256 } from '../../dsl/path.ts';
 import { partsOf, probe } from '../../dsl/shell/probe.ts';
 import { type Sh, sh } from '../../dsl/shell/sh.ts';

@@ -1,6 +1,6 @@
 import { requireAnswer } from '../../dsl/common/answer.ts';
-import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver } from '../../dsl/ledger/left-over.ts';
+import type { Kept } from '../../dsl/ledger/records.ts';
 import type { Difference } from '../../dsl/resource.ts';
 import { MARK } from '../../dsl/shell/probe.ts';
 import { sh } from '../../dsl/shell/sh.ts';

@@ -1,6 +1,6 @@
-import { forget, type Kept, remember } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver, Verdict } from '../../dsl/ledger/left-over.ts';
 import { keyOf } from '../../dsl/ledger/made.ts';
+import { forget, type Kept, remember } from '../../dsl/ledger/records.ts';
 import type { Probe } from '../../dsl/shell/probe.ts';
 import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Change, Guard, Reading } from '../../dsl/task.ts';

@@ -1,5 +1,5 @@
-import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver } from '../../dsl/ledger/left-over.ts';
+import type { Kept } from '../../dsl/ledger/records.ts';
 import { sh } from '../../dsl/shell/sh.ts';
 import { taking } from './taking.ts';
 
@@ -30,6 +30,6 @@ export function leftUnit(made: Kept): LeftOver {
       () => sh`q_unit=$(systemctl show -p Id ${unit}) && q_unit=\${q_unit#Id=} && systemctl stop "$q_unit" || exit
 case $(systemctl is-enabled "$q_unit" 2>/dev/null) in enabled*) systemctl disable --quiet "$q_unit" || exit ;; esac
 systemctl reset-failed "$q_unit" 2>/dev/null
-rm -f -- "$q_state/started-"${service}`,
+q_records ${`started-${service}`} | while IFS= read -r q_file; do rm -f -- "$q_file"; done`,
   });
 }

@@ -29,6 +29,7 @@ export interface ObservedUnit extends Running, ObservedReads {
   readonly id: string;
   /** Where the unit lies. */
   readonly fragment: string;
+  readonly canReload: boolean;
 }
 
 /** What keeps a unit from being as it is wanted; throws what a run could not do, in a check too. */
@@ -143,7 +144,8 @@ function stateDifferences(wanted: WantedUnit, seen: ObservedUnit, world: World):
   if (!runs(seen)) return [{ kind: 'start', property: 'state', before: state, after: 'running' }];
   const outdated = outdatedReads(wanted.name, wanted.reads, seen, world);
   if (outdated.length === 0) return [];
-  const kind = outdated.some(({ due }) => due === 'restart') ? 'restart' : 'run';
+  // systemd restarts one that cannot read again.
+  const kind = !seen.canReload || outdated.some(({ due }) => due === 'restart') ? 'restart' : 'run';
   const names = [...new Set(outdated.map(({ name }) => name))].join(', ');
   const after = kind === 'run' ? 'reloaded' : 'restarted';
   return [{ kind, property: 'files', before: `has read another ${names}`, after }];

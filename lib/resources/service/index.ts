@@ -87,7 +87,7 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
     return begins ? [{ kind: 'unit', name: unitName(name) }] : [];
   },
   probe: ({ name, reads, state }) =>
-    sh`q_shown=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic -p TriggeredBy ${unitName(name)} 2>&1) || { printf '%s\n' "$q_shown"; exit 1; }
+    sh`q_shown=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic -p TriggeredBy -p CanReload ${unitName(name)} 2>&1) || { printf '%s\n' "$q_shown"; exit 1; }
 printf '%s\n' "$q_shown"; sed -n '/^btime/p' /proc/stat
 case $q_shown in
   # Made of a script in /etc/init.d: its links say whether it starts.
@@ -135,6 +135,7 @@ function parseUnit(reading: Reading, { name, reads }: WantedUnit): ObservedUnit 
     unitFile: byScript ?? property('UnitFileState'),
     sockets: [...own.matchAll(/^socket (.+)$/gm)].map(([, unit = '']) => unit),
     fragment: property('FragmentPath'),
+    canReload: property('CanReload') !== 'no',
     id: property('Id') || unitName(name),
   };
 }

@@ -53,10 +53,10 @@ export function probeReads(name: string, reads: readonly Loading[]): Sh {
   case \${2:-0}/$# in *[!0-9]*/* | */[3-9]* | */??*) echo "wordy $q_mark: $*" ;; *) echo "mark \${1:-unreadable} \${2:--} $q_mark" ;; esac
 }
 ${joinSh(reads.map((one) => sh`q_look ${one.name} $(${one.look})`))}
-if [ -f ${record(name)} ]; then
-  cat ${record(name)}
+${findRecord(name)}
+if [ -f "$q_record" ]; then
+  cat "$q_record"
   ${forDropped(
-    name,
     reads,
     sh`case $q_path in /*) q_look "$q_path" $(if false; then :
 ${orGone(raw('"$q_path"'))}) ;; esac`,
@@ -166,12 +166,13 @@ export function collectReads(name: string, reads: readonly Loading[], starts: bo
     echo "$q_word \${q_was%% *} $q_path"`;
   const asRead = sh`case $q_path in /*) if [ ! -e "$q_path" ] && [ ! -L "$q_path" ]; then continue; fi ;; esac
     echo "$q_word $q_was $q_path"`;
-  const isOfThisStart = sh`[ "$(sed -n 's/^recorded=//p' ${record(name)})" = "$(systemctl show -p InvocationID ${unitName(name)} | sed 's/^InvocationID=//')" ]`;
+  const isOfThisStart = sh`[ "$(sed -n 's/^recorded=//p' "$q_record")" = "$(systemctl show -p InvocationID ${unitName(name)} | sed 's/^InvocationID=//')" ]`;
   return sh`q_as_read() { q_word=$1 q_mark=$2; shift 2; echo "$q_word \${1:-unreadable} $q_mark"; }
 q_read=$(
 ${joinSh(reads.map((one) => sh`q_as_read ${one.due === 'restart' ? 'restart' : 'read'} ${one.name} $(${one.look})`))}
-if [ -f ${record(name)} ]${starts ? sh`` : sh` && ${isOfThisStart}`}; then
-  ${forDropped(name, reads, starts ? anew : asRead)}
+${findRecord(name)}
+if [ -f "$q_record" ]${starts ? sh`` : sh` && ${isOfThisStart}`}; then
+  ${forDropped(reads, starts ? anew : asRead)}
 fi
 )`;
 }
@@ -181,14 +182,19 @@ export function recordReads(name: string): Sh {
   return sh`{ systemctl show -p InvocationID ${unitName(name)} | sed 's/^InvocationID/recorded/'; printf '%s\n' "$q_read"; } | q_write ${record(name)} 0644 '' ''`;
 }
 
-/** Shell that does something for each `q_path` on record that the wish does not name, read in the state `q_was`. */
-function forDropped(name: string, reads: readonly Loading[], each: Sh): Sh {
+/** Shell that does something for each `q_path` in `$q_record` that the wish does not name, read in the state `q_was`. */
+function forDropped(reads: readonly Loading[], each: Sh): Sh {
   return sh`q_names=$(printf '%s\n' ${reads.map((one) => one.name)})
   while read -r q_word q_was q_path; do
     if [ -z "$q_path" ]; then continue; fi
     case $q_nl$q_names$q_nl in *"$q_nl$q_path$q_nl"*) continue ;; esac
     ${each}
-  done <${record(name)}`;
+  done <"$q_record"`;
+}
+
+/** Shell that sets `$q_record`. */
+function findRecord(name: string): Sh {
+  return sh`q_record=$(q_newest ${`started-${name}`})`;
 }
 
 /** In the state directory of the host. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { addToLedger, beginLedger, type Ledger } from '../../dsl/ledger/ledger.ts';
+import type { Ledger } from '../../dsl/ledger/ledger.ts';
+import { addToLedger, beginLedger } from '../../dsl/ledger/records.ts';
 import { retriesOf } from '../../dsl/options/words.ts';
 import { pathsOf } from '../../dsl/paths-of.ts';
 import type { PlannedTask } from '../../dsl/play.ts';

@@ -1,7 +1,8 @@
 import { commandLine } from '../../command-line.ts';
 import { asHolder, type Holder, holderSaid, holdFile, holdSaid, parseHolder } from '../../dsl/hold/hold.ts';
+import type { HoldPlace } from '../../dsl/play.ts';
 import { redact } from '../../dsl/secret.ts';
-import { quote, type Sh, sh } from '../../dsl/shell/sh.ts';
+import { joinSh, quote, type Sh, sh } from '../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Host, RunningScript } from '../../transport/host.ts';
 import { type AuditNote, leaveTraceOf } from '../audit.ts';
@@ -18,8 +19,8 @@ interface LockWish {
   /** Make records on a host that has none; true. */
   readonly create?: boolean;
   readonly note?: AuditNote | undefined;
-  /** See `Play.heldAs`. */
-  readonly heldAs?: string | undefined;
+  /** See `Play.holds`. */
+  readonly holds?: readonly HoldPlace[] | undefined;
 }
 
 /**
@@ -34,7 +35,7 @@ interface LockWish {
 export async function takeLock(
   host: Host,
   stateDir: string,
-  { create = true, note, heldAs }: LockWish = {},
+  { create = true, note, holds = [{ dir: stateDir }] }: LockWish = {},
 ): Promise<HeldLock | undefined> {
   const holder = asHolder(note ?? {});
   let ended: Holder | undefined;
@@ -42,7 +43,7 @@ export async function takeLock(
   const answer = await new Promise<string>((resolve, reject) => {
     exchange(
       host,
-      [{ id: 'lock', sh: lockShell(holder, create, stateDir), critical: true, patience: READ_SECONDS }],
+      [{ id: 'lock', sh: lockShell(holder, create, holds), critical: true, patience: READ_SECONDS }],
       {
         doing: 'taking the run lock',
         stateDir,
@@ -74,7 +75,8 @@ export async function takeLock(
     };
   }
   if (answer === 'no records') return undefined;
-  if (answer.startsWith('hold ')) throw onHold(host, parseHolder(answer.slice('hold '.length)), heldAs);
+  const [, at, by] = /^hold (\d+) (.*)$/s.exec(answer) ?? [];
+  if (by !== undefined) throw onHold(host, parseHolder(by), holds[Number(at)]?.as);
   if (!answer.startsWith('busy ')) {
     throw new QuorateError(
       `${host.name}: the run lock ${stateDir}/lock cannot be written: ${answer.trim() || 'no reason was given'}`,
@@ -85,8 +87,8 @@ export async function takeLock(
       },
     );
   }
-  const [, who = 'unknown', pid = '?', by = ''] = /^busy (\S+) (\S+) ?(.*)$/.exec(answer) ?? [];
-  const found = parseHolder(by);
+  const [, who = 'unknown', pid = '?', run = ''] = /^busy (\S+) (\S+) ?(.*)$/.exec(answer) ?? [];
+  const found = parseHolder(run);
   const said = found === undefined ? '' : `; ${holderSaid(found)}`;
   throw new QuorateError(
     `${host.name}: another run holds the lock: ${who} (pid ${pid} on ${host.name})${said}`,
@@ -98,8 +100,8 @@ export async function takeLock(
   );
 }
 
-function onHold(host: Host, holder: Holder | undefined, heldAs: string | undefined): QuorateError {
-  const play = heldAs === undefined ? '' : ` ${/^[\w.-]+$/.test(heldAs) ? heldAs : quote(heldAs)}`;
+function onHold(host: Host, holder: Holder | undefined, as: string | undefined): QuorateError {
+  const play = as === undefined ? '' : ` ${/^[\w.-]+$/.test(as) ? as : quote(as)}`;
   return new QuorateError(`${host.name}: ${holdSaid(holder)}`, {
     exitCode: EXIT.locked,
     host: host.name,
@@ -112,10 +114,13 @@ function onHold(host: Host, holder: Holder | undefined, heldAs: string | undefin
  * dead owner's lock is removed only by who holds a lock named after that owner, and only while it is
  * still that owner's: so two runs that find the same stale lock never both get it.
  */
-function lockShell(holder: Holder, create: boolean, stateDir: string): Sh {
-  const hold = holdFile(stateDir);
+function lockShell(holder: Holder, create: boolean, holds: readonly HoldPlace[]): Sh {
+  const held = holds.map(({ dir }, at) => {
+    const file = holdFile(dir);
+    return sh`if [ -f ${file} ]; then IFS= read -r q_line <${file} || :; printf 'hold %s %s\n' ${at} "$q_line"; exit 6; fi`;
+  });
   return sh`${create ? sh`mkdir -p "$q_state" || exit 1` : sh`if [ ! -d "$q_state" ]; then echo no records; exit; fi`}
-if [ -f ${hold} ]; then IFS= read -r q_line <${hold} || :; printf 'hold %s\n' "$q_line"; exit 6; fi
+${joinSh(held)}
 q_pid=$(sh -c 'echo "$PPID"')
 q_me="$q_pid:$(q_born "$q_pid"):"${holder.who}
 # 0: it is ours; 1: somebody else has it; 2: it cannot be written, and why was said.

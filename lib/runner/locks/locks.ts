@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HoldPlace } from '../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Host } from '../../transport/host.ts';
 import type { AuditNote } from '../audit.ts';
@@ -21,7 +22,9 @@ export interface LockOptions {
 /** See `takeLock`. */
 interface Wish {
   readonly create: boolean;
-  readonly heldAs?: string | undefined;
+  readonly holds?: readonly HoldPlace[] | undefined;
+  /** For a lock that somebody has; as long as `--lock-wait` says unless this is false. */
+  readonly waits?: boolean;
 }
 
 /** The run locks that a run holds, each once: hosts that act for others may be among those that are changed themselves. */
@@ -33,16 +36,38 @@ export class Locks {
     this.#options = options;
   }
 
-  /** Takes the lock of a host unless it is held already; see `takeLock`. */
-  async take(host: Host, stateDir: string, wish: Wish): Promise<void> {
-    const key = `${host.name} ${stateDir}`;
-    if ((await this.#held.get(key)) !== undefined) return;
-    const taken = this.#takeInTime(host, stateDir, wish);
-    this.#held.set(key, taken);
-    await taken;
+  /** It is waited for a lock that somebody has. */
+  get wait(): boolean {
+    return (this.#options.wait ?? 0) > 0;
   }
 
-  async #takeInTime(host: Host, stateDir: string, wish: Wish): Promise<HeldLock | undefined> {
+  /** Takes the lock of a host unless it is held already, and tells whether it did; see `takeLock`. */
+  async take(host: Host, stateDir: string, wish: Wish): Promise<boolean> {
+    const key = `${host.name} ${stateDir}`;
+    if ((await this.#held.get(key)) !== undefined) return false;
+    const taken = this.#takeInTime(host, stateDir, wish);
+    this.#held.set(key, taken);
+    try {
+      return (await taken) !== undefined;
+    } catch (error) {
+      this.#held.delete(key);
+      throw error;
+    }
+  }
+
+  /** Lets go of one, which another run may have. */
+  async giveBack(host: Host, stateDir: string): Promise<void> {
+    const key = `${host.name} ${stateDir}`;
+    const lock = await this.#held.get(key);
+    this.#held.delete(key);
+    await lock?.release();
+  }
+
+  async #takeInTime(
+    host: Host,
+    stateDir: string,
+    { waits = true, ...wish }: Wish,
+  ): Promise<HeldLock | undefined> {
     const { note, wait = 0, waiting, stopping } = this.#options;
     const deadline = Date.now() + wait;
     for (let tries = 0; ; tries++) {
@@ -50,7 +75,7 @@ export class Locks {
         return await takeLock(host, stateDir, { ...wish, note });
       } catch (error) {
         const isHeld = error instanceof QuorateError && error.exitCode === EXIT.locked;
-        if (!isHeld || Date.now() >= deadline || stopping?.()) throw error;
+        if (!isHeld || !waits || Date.now() >= deadline || stopping?.()) throw error;
         if (tries === 0) waiting?.(`waiting: ${error.message}`);
         await sleep(AGAIN);
       }

@@ -1,5 +1,6 @@
-import { forget, type Kept, Ledger, rewriteLedger } from '../../dsl/ledger/ledger.ts';
+import { Ledger } from '../../dsl/ledger/ledger.ts';
 import type { TakeAway, Verdict } from '../../dsl/ledger/left-over.ts';
+import { forget, type Kept, rewriteLedger } from '../../dsl/ledger/records.ts';
 import type { PlannedTask, Play, PlayHost, PlayInventoryHost } from '../../dsl/play.ts';
 import { isDue } from '../../dsl/play.ts';
 import type { HostData } from '../../dsl/role.ts';
@@ -62,9 +63,10 @@ export class LeftOvers {
     this.#found.set(host, finding);
     const isWhole = plays.every(({ roles }) => roles.every(({ name }) => includes(name)));
     if (!isWhole || this.#playsOf(host).at(-1) !== play) return [];
-    const all = declared.map(({ task }) => task);
-    const { ours, foreign } = ledger.undeclared(all);
+    const all = declared.flatMap(({ task }) => (isFor(host, task) ? [task] : []));
+    const { ours, foreign, makers } = ledger.undeclared(all);
     finding.stale.push(...foreign);
+    finding.makers.push(...makers);
     if (ours.length === 0 || takeAway === undefined) return [];
     const isForeign = ledger.isForeign.bind(ledger);
     const gone = finding.tasksOf((await takeAway())(ours, { declared: all, isForeign }));
@@ -74,6 +76,11 @@ export class LeftOvers {
   /** What is left over on a host, and stays for now: to be told once it is planned. */
   named(host: string): readonly Named[] {
     return [...(this.#found.get(host)?.named.values() ?? [])];
+  }
+
+  /** Whose things on a host lie among ours, and are left alone. */
+  makers(host: string): readonly string[] {
+    return this.#found.get(host)?.makers ?? [];
   }
 
   /** Brings the records of a host up to date with what was found there: an exchange where they are not. */
@@ -92,6 +99,12 @@ export class LeftOvers {
       .map((play) => ({ play, hosts: new Set(select(play.hosts).map(({ name }) => name)) }));
     return this.#named.flatMap(({ play, hosts }) => (hosts.has(host) ? [play] : []));
   }
+}
+
+/** What another host carries out declares nothing here. */
+function isFor(host: string, task: Task): boolean {
+  const { delegateTo = host } = wordsOf(task);
+  return delegateTo === host;
 }
 
 /** What may have read what goes: the last task for each such thing, outside of its blocks. */
@@ -128,6 +141,8 @@ class Finding {
   readonly named = new Map<Kept, Named>();
   /** What is not there any more, or is others' business: it only goes from the records. */
   readonly stale: Kept[] = [];
+  /** See `Undeclared`. */
+  readonly makers: string[] = [];
   readonly #ledger: Ledger;
   readonly #tasks: readonly RoleTask[];
   readonly #prune: boolean;
@@ -143,12 +158,19 @@ class Finding {
   tasksOf(left: ReturnType<TakeAway>): readonly RoleTask[] {
     return left.map(({ made, task, judge }) => {
       const diff: typeof task.diff = (reading, world) => {
-        const verdict = judge(reading, this.#prune ? world : this.#copyOf(world));
+        const goes = this.#prune && this.#ledger.isKnown(made);
+        const verdict = this.#orStaying(made, judge(reading, goes ? world : this.#copyOf(world)));
         if (!world.isProof) this.#note(made, verdict);
-        return this.#prune && verdict.is === 'due' ? verdict.changes : [];
+        return goes && verdict.is === 'due' ? verdict.changes : [];
       };
       return { role: LEFT_OVER, task: { ...task, diff } };
     });
+  }
+
+  /** What another project may have made, whose playbook has our name, is not taken away. */
+  #orStaying(made: Kept, verdict: Verdict): Verdict {
+    if (verdict.is !== 'due' || this.#ledger.isKnown(made)) return verdict;
+    return { is: 'staying', why: 'it is not on record which project made it' };
   }
 
   #note(made: Kept, verdict: Verdict): void {

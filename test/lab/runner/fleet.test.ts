@@ -320,7 +320,9 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     const page = join(folder, 'drift.html');
     const [id = ''] = found.split(' ');
     expect((await fleet('logs', id, '--report', page)).code).toBe(0);
-    expect(existsSync(page)).toBe(true);
+    const shown = readFileSync(page, 'utf8');
+    expect(shown).toContain('What a run would change');
+    for (const host of ['c01-a', 'c02-c']) expect(shown).toMatch(new RegExp(`data-q="[^"]*${host}`));
     expect((await fleet('schedule', '--list')).stdout).toContain('no schedules');
     expect(marks()).toEqual([]);
   });

@@ -39,6 +39,16 @@ describe('a play that a person holds', () => {
     expect(project.run().status).toBe(0);
   });
 
+  it('is one that hosts know, or a playbook that is here: a misspelt name holds nobody, and is an error', () => {
+    const project = new Project(WEB);
+    const wrong = lock(project, 'wbe', '--hold', WHY);
+    expect(wrong).toMatchObject({ status: 1, said: expect.stringContaining('called "wbe"') });
+    expect(wrong.said).toContain('there are none; a playbook that has not run yet');
+    expect(project.has('.quorate/wbe')).toBe(false);
+    project.run();
+    expect(lock(project, 'wbe').said).toContain('did you mean web?');
+  });
+
   it('is held, too, by a file that names nobody: shown, and nobody else’s to take', () => {
     const project = new Project(WEB, ['a']);
     expect(lock(project, 'web', '--hold', 'why').status).toBe(0);

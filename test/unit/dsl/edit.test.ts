@@ -275,7 +275,25 @@ describe('an entry of the hosts file', () => {
       'gets a further name',
       hostsEntry('a', { address: '10.0.0.1', aliases: ['b'] }),
       '10.0.0.1 a',
-      '10.0.0.1 a\n10.0.0.1 b\n',
+      '10.0.0.1 a\n10.0.0.1 a b\n',
+    ],
+    [
+      'stands in front of its alias',
+      hostsEntry('web1.example.org', { address: '10.0.0.5', aliases: ['web1'] }),
+      '10.0.0.5\tweb1  db # old\n10.0.0.5 web1.example.org\n',
+      '10.0.0.5\tweb1.example.org web1  db # old\n10.0.0.5 web1.example.org\n',
+    ],
+    [
+      'stands in front of its alias once',
+      hostsEntry('web1.example.org', { address: '10.0.0.5', aliases: ['web1'] }),
+      '10.0.0.5 web1 WEB1.example.org\n',
+      '10.0.0.5 web1.example.org web1\n',
+    ],
+    [
+      'stands behind the name that others gave the address',
+      hostsEntry('db', { address: '10.0.0.7', aliases: ['db1'] }),
+      '10.0.0.7 node7 db1 db\n',
+      '10.0.0.7 node7 db1 db\n',
     ],
     [
       'is not found in a comment',
@@ -285,6 +303,7 @@ describe('an entry of the hosts file', () => {
     ],
   ])('%s', (_name, task, before, after) => {
     expect(edited(task, before)).toBe(after);
+    expect(edited(task, after)).toBe(after);
   });
 
   it('one for each family is two things', () => {

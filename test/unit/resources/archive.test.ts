@@ -72,6 +72,9 @@ describe('an archive', () => {
     expect(records).toHaveLength(2);
     for (const record of records) writeFileSync(join(dir, 'state', record), 'begun\n');
     expect(await run(wish(next), { dir })).toEqual([expect.stringMatching(/^update archive: cut off → /)]);
+    // As it was kept by an earlier release of a play that was the third.
+    renameSync(join(dir, 'state'), join(dir, 'state-3'));
+    expect(await dry(wish(next), { dir })).toEqual([]);
     rmSync(at('bin'), { recursive: true });
     expect(await run(wish(next), { dir })).toHaveLength(1);
     expect(readdirSync(at(''))).toContain('theirs');
@@ -114,7 +117,16 @@ describe('an archive', () => {
     const source = packed('one');
     await run(wish(source, { owner: '12345', group: '54321' }), { dir });
     expect([statSync(at('bin/sité')).uid, statSync(at('.conf')).gid]).toEqual([12345, 54321]);
+    writeFileSync(at('bin/sité'), 'edited');
+    writeFileSync(at('theirs'), '');
+    rmSync(at('link'));
     expect(await run(wish(source, { owner: '1' }), { dir })).toEqual(['update owner: 12345 → 1']);
+    // Nothing but the owner is another one, and that of what the archive has brought.
+    expect(readFileSync(at('bin/sité'), 'utf8')).toBe('edited');
+    expect(['bin', 'bin/sité', '.conf', 'theirs'].map((name) => statSync(at(name)).uid)).toEqual([
+      1, 1, 1, 0,
+    ]);
+    expect(readdirSync(at('')).sort()).toEqual(['.conf', 'bin', 'theirs']);
   });
 
   it('may be a zip', async () => {

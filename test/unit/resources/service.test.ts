@@ -165,6 +165,12 @@ describe('a service', () => {
       [`run files: ${READ} → reloaded`],
     ],
     [
+      'that is to read something else, and cannot without a restart',
+      reloads,
+      { read: 'e', more: 'CanReload=no' },
+      [`restart files: ${READ} → restarted`],
+    ],
+    [
       'that somebody else has started since, after the file was written',
       restarts,
       { start: 'two', read: 'e' },

@@ -69,6 +69,7 @@ async function run(plays: readonly Readonly<Record<string, TaskList>>[], given: 
         ),
       },
       'site',
+      { maker: { by: 'shop site', isOurs: () => true } },
     ),
   ) as Play[];
   const code = await startRun(

@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TaskList } from '../../../../lib/dsl/block.ts';
 import { block } from '../../../../lib/dsl/block.ts';
+import { Ledger } from '../../../../lib/dsl/ledger/ledger.ts';
+import { lineOf } from '../../../../lib/dsl/ledger/made.ts';
 import { plainPlay } from '../../../../lib/dsl/plain-play.ts';
 import type { Play } from '../../../../lib/dsl/play.ts';
 import { role } from '../../../../lib/dsl/role.ts';
@@ -28,6 +30,7 @@ import { line } from '../../../../lib/resources/line.ts';
 import { link } from '../../../../lib/resources/link.ts';
 import { textBlock } from '../../../../lib/resources/text-block.ts';
 import type { RunEvent } from '../../../../lib/runner/events.ts';
+import { LeftOvers } from '../../../../lib/runner/plan/left-over.ts';
 import { startRun } from '../../../../lib/runner/run.ts';
 import { recorder } from '../../support/recorder.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -39,9 +42,36 @@ interface Given {
   readonly prune?: boolean;
   readonly playbook?: string;
   readonly id?: string;
+  /** Name of the project, and what it was called before; null: it has none. */
+  readonly project?: string | null;
+  readonly formerly?: string;
   /** Roles that take part; all unless said. */
   readonly only?: string;
 }
+
+it('what another host is to make now is left over where it was made before', async () => {
+  const place = { root: '/r', dir: '/r/site', maker: { by: 'shop site', isOurs: () => true } };
+  const play = { ...plainPlay({ name: 'site', hosts: 'all', roles: [] }), ledger: () => place } as Play;
+  const made = lineOf({ kind: 'file', name: '/x', role: 'web', digests: [], by: 'shop site' });
+  const found: string[] = [];
+  const leftOvers = new LeftOvers({
+    plays: [play],
+    select: () => [{ name: 'web', groups: [], vars: {} }],
+    includes: () => true,
+    prune: true,
+    takeAway: async () => (left) => {
+      found.push(...left.map(({ name }) => name));
+      return [];
+    },
+  });
+  const wants = async (words: object) => {
+    const task = file('/x', { content: '', ...words });
+    await leftOvers.tasksFor(play, 'web', new Ledger(place, `of /r/site\n${made}`), [{ role: 'web', task }]);
+    return found.splice(0);
+  };
+  expect(await wants({ delegateTo: 'lb' })).toEqual(['/x']);
+  expect(await wants({ delegateTo: 'web' })).toEqual([]);
+});
 
 describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shell) => {
   let dir: string;
@@ -53,7 +83,7 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
 
   /** Each argument is a play: what its roles want, by name. */
   async function run(plays: readonly Readonly<Record<string, TaskList>>[], given: Given = {}) {
-    const { check = false, prune = false, playbook = 'site', only, id } = given;
+    const { check = false, prune = false, playbook = 'site', only, id, project = 'shop', formerly } = given;
     const sink = recorder();
     const vars = { ansible_connection: 'local', inventory_dir: dir };
     const host = { name: 'here', groups: ['all'], vars, connect: async () => shellHost(shell) };
@@ -68,6 +98,14 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
           ),
         },
         playbook,
+        project === null
+          ? {}
+          : {
+              maker: {
+                by: `${project} site`,
+                isOurs: (by) => [project, formerly].includes(by.split(' ')[0]),
+              },
+            },
       ),
     ) as Play[];
     const code = await startRun(
@@ -101,6 +139,7 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
           `${role}: ${kind} ${name.replace(dir, '')}${stays === undefined ? '' : `: ${stays.replace(dir, '')}`}`,
       ),
       roundTrips: of('recap')[0]?.hosts.here?.roundTrips,
+      told: of('log').map(({ message }) => message),
       leftOver: of('recap')[0]?.hosts.here?.leftOver,
     };
   }
@@ -408,6 +447,65 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
     expect((await run([{ db: [] }], { playbook: 'db', check: true })).left).toEqual(['db: file /motd']);
   });
 
+  it('is never what another project made, whose playbook has the same name', async () => {
+    await run([{ web: [motd(), file(at('one'), { content: '1' })] }], { project: 'platform' });
+    const told = ['left alone: what the playbook site of project platform has made on here'];
+    const mine = { web: [file(at('two'), { content: '2' })] };
+    const two = '/two has its content, mode and owner';
+    const check = await run([mine], { check: true, prune: true });
+    expect(check).toMatchObject({ changed: [two], left: [], told });
+    expect(await run([mine], { prune: true })).toMatchObject({ code: 0, changed: [two], left: [] });
+    expect(await run([{ web: [] }], { prune: true })).toMatchObject({ code: 0, left: [], told });
+    expect(['motd', 'one', 'two'].map((name) => existsSync(at(name)))).toEqual([true, true, false]);
+    expect(await run([{ web: [motd()] }], { project: 'platform', check: true })).toMatchObject({
+      left: ['web: file /one'],
+      told: [],
+    });
+  });
+
+  it('stays for another project that has made it, or wants it, as well', async () => {
+    await run([{ web: [motd()] }], { project: 'platform' });
+    await run([{ web: [motd()] }]);
+    expect(await run([{ web: [] }], { project: 'platform', prune: true })).toMatchObject({ left: [] });
+    expect(existsSync(at('motd'))).toBe(true);
+    expect((await run([{ web: [] }], { check: true })).left).toEqual(['web: file /motd']);
+  });
+
+  it('stays where records of an earlier release do not say which project made it', async () => {
+    await run([{ web: [motd(), file(at('one'), { content: '1' })] }], { project: null });
+    const why = ': it is not on record which project made it';
+    const left = [`web: file /one${why}`, `web: file /motd${why}`];
+    for (const project of ['shop', null])
+      expect(await run([{ web: [] }], { prune: true, project })).toMatchObject({
+        code: 0,
+        changed: [],
+        left,
+      });
+    // What is declared is ours from then on.
+    expect(await run([{ web: [motd()] }])).toMatchObject({ roundTrips: 3, left: [`web: file /one${why}`] });
+    expect((await run([{ web: [motd()] }])).roundTrips).toBe(2);
+    expect((await run([{ web: [] }], { prune: true })).left).toEqual([`web: file /one${why}`]);
+    expect([existsSync(at('motd')), existsSync(at('one'))]).toEqual([false, true]);
+  });
+
+  it('keeps what the records of an earlier release say when they come to name the project', async () => {
+    writeFileSync(at('motd'), 'theirs\n');
+    await run([{ web: [motd()] }], { project: null });
+    await run([{ web: [motd()] }]);
+    const left = ['web: file /motd: it was there before, with another content'];
+    expect((await run([{ web: [] }], { prune: true })).left).toEqual(left);
+  });
+
+  it('is ours where it was made under a name that the project, or its playbook, had before', async () => {
+    await run([{ web: [motd()] }]);
+    const renamed = { project: 'store', formerly: 'shop' };
+    expect((await run([{ web: [] }], { ...renamed, check: true })).left).toEqual(['web: file /motd']);
+    expect((await run([{ web: [motd()] }], renamed)).roundTrips).toBe(3);
+    expect((await run([{ web: [] }], { check: true })).told).toHaveLength(1);
+    expect(await run([{ web: [] }], { ...renamed, prune: true })).toMatchObject({ code: 0, left: [] });
+    expect(existsSync(at('motd'))).toBe(false);
+  });
+
   it('is never what a member of a cluster needs, whose records only list it', async () => {
     symlinkSync('.', at('l'));
     await run([
@@ -457,6 +555,7 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
       one.replace(/"name":"[^"]*"/, '"name":"/etc/../etc/passwd"'),
       one.replace(/"name":"[^"]*"/, '"name":"$(reboot)"'),
       one.replace('"web"', '"a\\u001b[2J"'),
+      one.replace(/"by":"[^"]*"/, '"by":["shop site"]').replace('"file"', '"script"'),
       one.replace(/"digests":\[[^\]]*\]/, '"digests":"all"'),
       '{"kind":"package","name":"--purge x","role":"web","digests":[]}',
       '{"kind":"unit","name":"a b.service","role":"web","digests":[]}',

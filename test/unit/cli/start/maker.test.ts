@@ -1,0 +1,49 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { makerOf } from '../../../../lib/cli/start/maker.ts';
+import { scratch } from '../../support/scratch.ts';
+
+describe('who makes what a playbook makes', () => {
+  let dir: string;
+  const at = (name: string) => join(dir, name);
+  const has = (name: string, text = '') => {
+    mkdirSync(join(at(name), '..'), { recursive: true });
+    writeFileSync(at(name), text);
+    return at(name);
+  };
+  beforeEach(() => {
+    dir = scratch();
+    has('shop/package.json', '{"name": "shop"}');
+  });
+  const site = () => makerOf(has('shop/playbooks/site.ts'));
+
+  it('is the project that package.json names, and the playbook in it, wherever its folder lies', () => {
+    has('shop/playbooks/package.json', '{"type": "module"}');
+    expect(site()?.by).toBe('shop playbooks/site');
+    renameSync(at('shop'), at('checkout-17'));
+    expect(makerOf(at('checkout-17/playbooks/site.ts'))?.by).toBe('shop playbooks/site');
+  });
+
+  it('is another one in another project, and by another path in the same', () => {
+    has('platform/package.json', '{"name": "@acme/platform"}');
+    has('shop/site.ts');
+    const others = ['platform/playbooks/site.ts', 'shop/site.ts'].map((name) => makerOf(at(name))?.by ?? '');
+    expect(others).toEqual(['@acme/platform playbooks/site', 'shop site']);
+    expect(others.map((by) => site()?.isOurs(by))).toEqual([false, false]);
+  });
+
+  it('is still the same where the playbook was moved, or package.json says what the project was called', () => {
+    const before = 'shop site';
+    expect(site()?.isOurs(before)).toBe(true);
+    has('shop/package.json', '{"name": "store"}');
+    expect(site()?.isOurs(before)).toBe(false);
+    has('shop/package.json', '{"name": "store", "quorate": {"project": "shop"}}');
+    expect(site()?.isOurs(before)).toBe(true);
+  });
+
+  it('is nobody that is known without a project that has a name', () => {
+    has('shop/package.json', '{"name": 7}');
+    expect(site()).toBe(undefined);
+  });
+});
