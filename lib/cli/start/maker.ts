@@ -1,19 +1,18 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import type { Maker } from '../../dsl/ledger/ledger.ts';
 import { projectName } from '../../project-name.ts';
 
 /**
  * Who makes what a playbook makes: the name of its project, which is the same on every machine, and its path in it. What
- * a playbook of the project made that is there no more under its name is ours: it was moved, or renamed. Undefined where
- * no `package.json` above names a project.
+ * a playbook of the project made that is there no more under its name is ours: it was moved, or renamed. Where no
+ * `package.json` above names a project, its folder does: the one with a `package.json` or a repository, else the playbook's.
  *
  * @example
- * makerOf('/home/ann/shop/playbooks/site.ts')?.by // 'shop playbooks/site'
+ * makerOf('/home/ann/shop/playbooks/site.ts').by // 'shop playbooks/site'
  */
-export function makerOf(file: string): Maker | undefined {
-  const project = projectAbove(dirname(file));
-  if (project === undefined) return undefined;
+export function makerOf(file: string): Maker {
+  const project = projectOf(dirname(file));
   const by = `${project.name} ${withoutEnding(relative(project.folder, file))}`;
   const isThere = (path: string) =>
     ['', ...ENDINGS].some((end) => existsSync(join(project.folder, path + end)));
@@ -33,10 +32,25 @@ function withoutEnding(path: string): string {
   return path.slice(0, path.length - ending.length);
 }
 
+interface Project {
+  /** Without blanks: the path of a playbook comes behind one. */
+  readonly name: string;
+  readonly folder: string;
+}
+
 /** A `package.json` without a name, as one that only says its type, is passed over. */
-function projectAbove(folder: string): { readonly name: string; readonly folder: string } | undefined {
-  const name = projectName(folder);
-  if (name !== undefined && !/\s/.test(name)) return { name, folder };
+function projectOf(start: string): Project {
+  const folders = withThoseAbove(start);
+  const named = folders.map((folder) => ({ name: projectName(folder), folder }));
+  const isNamed = (one: Partial<Project>): one is Project => one.name !== undefined && !/\s/.test(one.name);
+  const isProject = (folder: string) => PROJECT.some((name) => existsSync(join(folder, name)));
+  const folder = folders.find(isProject) ?? start;
+  return named.find(isNamed) ?? { name: basename(folder).replace(/\s+/g, '-') || '-', folder };
+}
+
+const PROJECT = ['package.json', '.git'];
+
+function withThoseAbove(folder: string): readonly string[] {
   const above = dirname(folder);
-  return above === folder ? undefined : projectAbove(above);
+  return above === folder ? [folder] : [folder, ...withThoseAbove(above)];
 }

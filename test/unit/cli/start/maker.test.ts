@@ -20,30 +20,33 @@ describe('who makes what a playbook makes', () => {
 
   it('is the project that package.json names, and the playbook in it, wherever its folder lies', () => {
     has('shop/playbooks/package.json', '{"type": "module"}');
-    expect(site()?.by).toBe('shop playbooks/site');
+    expect(site().by).toBe('shop playbooks/site');
     renameSync(at('shop'), at('checkout-17'));
-    expect(makerOf(at('checkout-17/playbooks/site.ts'))?.by).toBe('shop playbooks/site');
+    expect(makerOf(at('checkout-17/playbooks/site.ts')).by).toBe('shop playbooks/site');
   });
 
   it('is another one in another project, and by another path in the same', () => {
     has('platform/package.json', '{"name": "@acme/platform"}');
     has('shop/site.ts');
-    const others = ['platform/playbooks/site.ts', 'shop/site.ts'].map((name) => makerOf(at(name))?.by ?? '');
+    const others = ['platform/playbooks/site.ts', 'shop/site.ts'].map((name) => makerOf(at(name)).by);
     expect(others).toEqual(['@acme/platform playbooks/site', 'shop site']);
-    expect(others.map((by) => site()?.isOurs(by))).toEqual([false, false]);
+    expect(others.map((by) => site().isOurs(by))).toEqual([false, false]);
   });
 
   it('is still the same where the playbook was moved, or package.json says what the project was called', () => {
     const before = 'shop site';
-    expect(site()?.isOurs(before)).toBe(true);
+    expect(site().isOurs(before)).toBe(true);
     has('shop/package.json', '{"name": "store"}');
-    expect(site()?.isOurs(before)).toBe(false);
+    expect(site().isOurs(before)).toBe(false);
     has('shop/package.json', '{"name": "store", "quorate": {"project": "shop"}}');
-    expect(site()?.isOurs(before)).toBe(true);
+    expect(site().isOurs(before)).toBe(true);
   });
 
-  it('is nobody that is known without a project that has a name', () => {
+  it('is the folder of a project that has no name, so that two of them are two', () => {
     has('shop/package.json', '{"name": 7}');
-    expect(site()).toBe(undefined);
+    expect(site().by).toBe('shop playbooks/site');
+    has('our web/.git/HEAD');
+    expect(makerOf(has('our web/playbooks/site.ts')).by).toBe('our-web playbooks/site');
+    expect(makerOf(has('alone/site.ts')).by).toBe('alone site');
   });
 });
