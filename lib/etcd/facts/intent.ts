@@ -26,10 +26,11 @@ export interface Intent {
 
 /**
  * The run that ended the last recovery that a host took part in, or its cluster had behind it when a later verb was noted
- * there; undefined without one. Runs compare by their time.
+ * there; undefined without one. Runs compare by their time. A restore makes another cluster just so.
  */
 export function recoveredBy(intent: Intent | undefined): string | undefined {
-  return (intent?.verb === 'recover' && !intent.givenUp && intent.done) || intent?.recovered;
+  const isNew = intent !== undefined && ['recover', 'restore'].includes(intent.verb) && !intent.givenUp;
+  return (isNew && intent.done) || intent?.recovered;
 }
 
 /** Where a host keeps the latest one. */

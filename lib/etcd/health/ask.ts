@@ -12,21 +12,30 @@ import { commonRevision, hashesCompare, isUnhashed, unknownHashes } from './judg
 /** How often hashes are asked for until they can be compared: a compaction at the wrong moment costs a round. */
 const HASH_ROUNDS = 3;
 
-/** For the hash of large data: more than a second a gigabyte, where a disk is read. */
-const HASH_SECONDS = 90;
+/** For the hash of large data: more than a second a gigabyte, where a disk is read. A read ends after a minute. */
+const HASH_SECONDS = 50;
+
+/** Tells of answers that no hash of large data would change what is made of them. */
+export type Settles = (answers: readonly Answer[]) => boolean;
+
+const isWrongAnyway: Settles = (answers) => judgeCluster(answers).length > 0;
 
 /**
  * Asks every member at once, each on its own host; a second time when clients wrote in between, then for the
  * hash at the revision that all of them have by now. That is done anew where a compaction came in between. Large data is
- * hashed by one member after another, since no write of it ends meanwhile, and only where all else is well.
+ * hashed by one member after another, since no write of it ends meanwhile, and not where all is `settled` without.
  */
-export async function askMembers(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly Answer[]> {
+export async function askMembers(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  settled: Settles = isWrongAnyway,
+): Promise<readonly Answer[]> {
   for (let round = 1; ; round++) {
     const answers = await askOnce(run, surveyed, 0);
     const revision = commonRevision(answers);
     if (revision === undefined || hashesCompare(answers)) return answers;
     const isLarge = answers.some(isUnhashed);
-    if (isLarge && judgeCluster(answers).length > 0) return answers;
+    if (isLarge && settled(answers)) return answers;
     const again = isLarge
       ? await hashInTurn(surveyed, answers, revision)
       : await askOnce(run, surveyed, revision);
@@ -48,9 +57,9 @@ async function hashInTurn(
       continue;
     }
     const { unhashed: _, ...known } = answer.reading;
-    const now = await askMember(host, revision, HASH_SECONDS).catch(() => 'unreached' as const);
-    if (now === 'unreached') hashed.push({ ...answer, reading: undefined, unreached: true });
-    else hashed.push({ ...answer, reading: now && { ...now, ...known, ...hashOf(now) } });
+    // One that takes too long has no hash: that it does not answer would be another fault.
+    const now = await askMember(host, revision, HASH_SECONDS).catch(() => known);
+    hashed.push({ ...answer, reading: now && { ...now, ...known, ...hashOf(now) } });
   }
   return hashed;
 }
@@ -95,16 +104,17 @@ async function askOnce(
 }
 
 /**
- * What the facts already know; asked anew only where their hashes cannot be compared. `sparing`: large data need not be.
+ * What the facts already know; asked anew only where their hashes cannot be compared. `sparing`: large data need not be;
+ * `settled`: see `askMembers`.
  */
 export async function knownAnswers(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
-  { sparing = false }: { readonly sparing?: boolean } = {},
+  { sparing = false, settled }: { readonly sparing?: boolean; readonly settled?: Settles } = {},
 ): Promise<readonly Answer[]> {
   const known = answersFromFacts(surveyed);
   const isEnough = sparing ? unknownHashes(known).length === 0 : hashesCompare(known);
-  return isEnough ? known : askMembers(run, surveyed);
+  return isEnough ? known : askMembers(run, surveyed, settled);
 }
 
 /** What the facts already know, in the same form. */

@@ -43,7 +43,7 @@ export async function strayData({ cluster, hosts }: Surveyed): Promise<readonly 
       if (recovered) {
         return refusal(
           { host: name },
-          `its data is of the cluster before it was recovered: its cluster ID is ${id}, that of ${hostNames(majority)} is ${own}`,
+          `its data is of the cluster before it was recovered or restored: its cluster ID is ${id}, that of ${hostNames(majority)} is ${own}`,
           `what only it has is lost once its data is set aside: ${replaced} does that, and adds it`,
         );
       }

@@ -177,6 +177,7 @@ async function carryOutAll(run: PlayRun<EtcdFacts>, surveyed: Surveyed, wanted: 
   const errors: unknown[] = [];
   for (const [i, { carryOut, ...step }] of (await planSteps(run, surveyed, wanted)).entries()) {
     if (run.stopping()) {
+      for (const error of errors) run.fail(error);
       throw new QuorateError(`stopped on request before: ${step.title}`, { exitCode: EXIT.interrupted });
     }
     run.step(step, 'begun');

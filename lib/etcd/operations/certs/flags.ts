@@ -133,8 +133,10 @@ export function certsProblems(hosts: readonly HostData[], words: readonly string
   const unread = job === 'import' ? unreadable([String(vars.import), ...words]) : undefined;
   if (unread !== undefined)
     return wrong(unread, '--import takes folders and files of certificates, PEM or DER');
-  const [shared] = job === 'rotate-ca' ? sharedPki(hosts) : [];
-  if (shared !== undefined)
+  const isMeant = (clusters: readonly string[]) =>
+    vars.cluster === undefined || clusters.includes(String(vars.cluster));
+  const shared = job === 'rotate-ca' && sharedPki(hosts).find(({ clusters }) => isMeant(clusters));
+  if (shared)
     return wrong(
       `${shared.dir} is the folder of clusters ${shared.clusters.join(' and ')}: a new CA of one would be a stranger's to the other`,
       'give each its own copy of the folder with etcd_pki_dir, then rotate',

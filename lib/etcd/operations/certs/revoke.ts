@@ -1,13 +1,15 @@
 import { sha256 } from '../../../dsl/path.ts';
-import { isDue, type PlayRun } from '../../../dsl/play.ts';
+import { isDue, type PlannedTask, type PlayRun } from '../../../dsl/play.ts';
 import { readBundles, revokeBundle, wasRevoked, whyUnsigned } from '../../../pki/index.ts';
 import { file } from '../../../resources/file.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { pkiOptions } from '../../files/certificates.ts';
+import { memberService } from '../../files/member-service.ts';
 import { clusterOf, memberOf, quorum } from '../../model/cluster.ts';
-import { confFile, crlFile } from '../../model/paths.ts';
+import { crlFile } from '../../model/paths.ts';
 import { refusal } from '../../refusal.ts';
 import { leaderLast, stops } from '../../roll.ts';
+import { isCertificate } from '../../survey/admit-certificates.ts';
 import { listsOnHosts } from '../../survey/revocations.ts';
 import { clusterFacts, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 import type { OperationStep } from '../common/operation.ts';
@@ -117,8 +119,10 @@ async function refuseOthers(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promis
 
 /** Its turn was cut off behind its files. Where those differ as well it is not about the list, which it looks at already. */
 function isOnlyToRestart(host: EtcdHost): boolean {
-  const conf = confFile(memberOf(host.target));
-  return stops(host) && !host.plan.some((one) => isDue(one) && file.wishOf(one.task)?.path === conf);
+  const list = crlFile(memberOf(host.target));
+  const isOfIt = (one: PlannedTask) => isCertificate(one) || file.wishOf(one.task)?.path === list;
+  const others = host.plan.filter((one) => isDue(one) && !isOfIt(one));
+  return stops(host) && others.every(({ task }) => memberService.wishOf(task));
 }
 
 /** A list of the user's own is not to be overwritten, and etcd looks at one alone. */

@@ -47,7 +47,7 @@ export function joinNeeds({ dataDir, walDir }: Member, bytes: number): readonly 
 }
 
 /** Refuses (3) a host with a disk that has no room for all that is to come there, beside the old data. */
-export async function refuseNarrow(host: EtcdHost, needs: readonly Need[]): Promise<void> {
+export async function refuseNarrow(host: EtcdHost, needs: readonly Need[], hint?: string): Promise<void> {
   const { out } = await host.read('looking for room', roomFacts(memberOf(host.target), needs));
   const parts = (name: string) =>
     [...out.matchAll(new RegExp(`^${MARK}${name} (.*)$`, 'gm'))].map(([, text]) => text ?? '');
@@ -64,6 +64,7 @@ export async function refuseNarrow(host: EtcdHost, needs: readonly Need[]): Prom
     throw refusal(
       { host: host.target.name },
       `${folders.join(' and ')}: ${free} KiB are free there, wanted ${wanted} for ${here.map(({ what }) => what).join(', ')}${beside}`,
+      hint,
     );
   }
 }

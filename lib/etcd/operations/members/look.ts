@@ -153,7 +153,8 @@ async function wrongOnes(
   { replace }: Words,
 ): Promise<ReadonlySet<string>> {
   if (replace.length === 0) return new Set();
-  const answers = await knownAnswers(run, surveyed);
+  // A member that is gone says nothing of the data of the others.
+  const answers = await knownAnswers(run, surveyed, { settled: () => false });
   const hosts = corruptHosts(answers);
   const wrong = answers.filter(({ member }) => hosts.includes(member.host));
   return new Set(wrong.flatMap(({ reading }) => reading?.status?.memberId ?? []));

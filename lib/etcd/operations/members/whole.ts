@@ -48,9 +48,12 @@ function whereItIs(member: Member, { peerUrls }: ListedMember, { target }: EtcdH
  */
 export async function whole(run: PlayRun<EtcdFacts>, surveyed: Surveyed, gone?: string): Promise<void> {
   const deadline = Date.now() + SETTLE;
-  let answers = await knownAnswers(run, surveyed);
+  const findingsOf = (of: readonly Answer[]) =>
+    judgeCluster(without(of, gone)).filter(({ check }) => !ITS_OWN.has(check));
+  const settled = (of: readonly Answer[]) => findingsOf(of).length > 0;
+  let answers = await knownAnswers(run, surveyed, { settled });
   for (;;) {
-    const findings = judgeCluster(without(answers, gone)).filter(({ check }) => !ITS_OWN.has(check));
+    const findings = findingsOf(answers);
     if (findings.length === 0) return;
     const passes = findings.every(mayPass);
     if (run.check || !passes || Date.now() > deadline || run.stopping()) {
@@ -58,7 +61,7 @@ export async function whole(run: PlayRun<EtcdFacts>, surveyed: Surveyed, gone?: 
       throw refusal(surveyed.cluster, ['not touched:', ...lines].join('\n'), HEALTH_FIRST);
     }
     await new Promise((resolve) => setTimeout(resolve, 250));
-    answers = await askMembers(run, surveyed);
+    answers = await askMembers(run, surveyed, settled);
   }
 }
 

@@ -144,6 +144,9 @@ async function refuseAllNarrow(hosts: readonly EtcdHost[], { host, bytes = 0 }: 
       return refuseNarrow(
         one,
         isItself ? recoverNeeds(member, bytes) : joinNeeds(member, Math.max(0, bytes - LOG_KIB * 1024)),
+        isItself
+          ? 'make room there, or choose another host'
+          : 'make room there, or take the host out of the inventory and add it again later',
       );
     }),
   );

@@ -60,7 +60,7 @@ function placedRecord({ stateDir }: Member): string {
 }
 
 /**
- * Read-only shell: `prepared`, `placed`, `moved`, `left` and `closed`, each where it is so; `tool NAME` that restores. Only
+ * Read-only shell: `prepared`, `placed`, `moved`, `left` and `closed` (to clients, or kept from starting at boot), each where it is so; `tool NAME` that restores. Only
  * the record says that data is placed: who was killed between the swap and that places it again, which changes nothing but
  * that. Data is moved from the first rename of the swap on.
  */
@@ -79,7 +79,7 @@ elif [ -f ${`${next}/ready`} ]; then
 fi
 for q_file in ${old}; do if [ -e "$q_file" ]; then q_part moved; break; fi; done
 for q_file in ${leftOver(member)}; do if [ -e "$q_file" ]; then q_part left; break; fi; done
-if [ -f ${bootstrapFile(member)} ] || { q_setting ETCD_LISTEN_CLIENT_URLS && [ "$q_value" = ${closedUrl(member) ?? 'none'} ]; }; then q_part closed; fi
+if [ -f ${bootstrapFile(member)} ] || { q_setting ETCD_LISTEN_CLIENT_URLS && [ "$q_value" = ${closedUrl(member) ?? 'none'} ]; } || { [ "$q_run" = ${run} ] && ${isKeptDown(member)}; }; then q_part closed; fi
 ${TOOL}
 q_part "tool $q_tool"`,
   ]);
@@ -203,6 +203,13 @@ function staysDown({ manager, service }: Member): Sh {
   if (manager === 'process') return sh`:`;
   const unit = `${service}.service`;
   return sh`if systemctl is-enabled --quiet ${unit} 2>/dev/null; then systemctl disable --quiet ${unit} || exit; fi`;
+}
+
+/** Shell that succeeds where the host would not start its member by itself: it is yet to be opened. */
+function isKeptDown({ manager, service }: Member): Sh {
+  return manager === 'process'
+    ? sh`false`
+    : sh`! systemctl is-enabled --quiet ${`${service}.service`} 2>/dev/null`;
 }
 
 /** `$1` goes to `$2`. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PlannedTask } from '../../../../lib/dsl/play.ts';
 import { MARK } from '../../../../lib/dsl/shell/probe.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
-import { askMembers } from '../../../../lib/etcd/health/ask.ts';
+import { askMembers, type Settles } from '../../../../lib/etcd/health/ask.ts';
 import { judgeCluster } from '../../../../lib/etcd/health/judge.ts';
 import { askUntilWhole, awaited } from '../../../../lib/etcd/health/settle.ts';
 import {
@@ -46,7 +46,7 @@ const MEMBERS = JSON.stringify({
 });
 
 /** A cluster of large data that is written to; gives who was asked for its hash, in order, and how many at once. */
-function largeCluster(sick: readonly number[] = []) {
+function largeCluster(sick: readonly number[] = [], slow: readonly number[] = []) {
   const hashed: string[] = [];
   let now = 0;
   let most = 0;
@@ -71,10 +71,11 @@ function largeCluster(sick: readonly number[] = []) {
         hashed.push(`${host.target.name} at ${asked}`);
         await Promise.resolve();
         now -= 1;
+        if (slow.includes(i)) throw new Error('it has not answered for 60 s');
         return { code: 0, out: [...lines, answer({ revision: 95, hash: i === 2 ? 8 : 7 })].join('\n') };
       },
     });
-  return { hashed, most: () => most, ask: () => askMembers(fake.run(), fake) };
+  return { hashed, most: () => most, ask: (settled?: Settles) => askMembers(fake.run(), fake, settled) };
 }
 
 function answer({ revision, compacted = -1, hash }: Said): string {
@@ -100,6 +101,19 @@ describe('large data', () => {
     const { ask, hashed } = largeCluster([1]);
     expect(hashFindings(await ask())).toEqual([]);
     expect(hashed).toEqual([]);
+  });
+
+  it('is hashed all the same for whom that does not decide it, as where one of them is replaced', async () => {
+    const { ask, hashed } = largeCluster([1]);
+    await ask(() => false);
+    expect(hashed.length).toBeGreaterThan(1);
+  });
+
+  it('that takes too long has no hash, and its host is none that does not answer', async () => {
+    const { ask } = largeCluster([], [1]);
+    const answers = await ask();
+    expect(answers.map(({ unreached }) => unreached)).toEqual([false, false, false]);
+    expect(hashFindings(answers).join()).toContain('etcd02');
   });
 });
 

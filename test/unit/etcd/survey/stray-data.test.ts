@@ -50,7 +50,7 @@ describe('data of another cluster', () => {
     expect(await said(...hosts)).toEqual(
       ['etcd02', 'etcd03'].map(
         (host) =>
-          `${host}: its data is of the cluster before it was recovered: its cluster ID is old, that of etcd01 is new`,
+          `${host}: its data is of the cluster before it was recovered or restored: its cluster ID is old, that of etcd01 is new`,
       ),
     );
     expect(livingList([...surveyedOf(hosts).hosts].reverse())?.[0]?.name).toBe('etcd01');
@@ -73,6 +73,19 @@ describe('data of another cluster', () => {
     expect(intent).toMatchObject({ verb: 'upgrade', recovered: '20261127T134910Z' });
     const hosts = [{ ...of('new'), intent }, of('old'), of('old')];
     expect((await said(...hosts)).map((line) => line.slice(0, 6))).toEqual(['etcd02', 'etcd03']);
+  });
+
+  it('is that of before a restore, which makes another cluster of the recovered one', async () => {
+    const runId = '20261126T100000Z';
+    const restored = {
+      verb: 'restore',
+      target: 'snapshot',
+      runId,
+      done: '20261127T134910Z',
+      recovered: runId,
+    };
+    const { hosts } = surveyedOf([{ ...of('new'), intent: restored }, of('old', runId)]);
+    expect(ofRecovered(hosts).map(({ target }) => target.name)).toEqual(['etcd01']);
   });
 
   it('is that of before the last one of two', async () => {

@@ -50,6 +50,8 @@ describe('the words of certs.ts', () => {
     });
     expect(certsProblems(hosts, [])[0]?.message).toContain('/srv/pki is the folder of clusters a and b');
     expect(certsProblems(hosts.slice(0, 1), [])).toEqual([]);
+    const other = hosts.map((host) => ({ ...host, vars: { ...host.vars, cluster: 'c' } }));
+    expect(certsProblems(other, [])).toEqual([]);
   });
 
   it('asks before what restarts members or may fail a handshake, and before nothing else', () => {

@@ -101,23 +101,23 @@ describe('what the inventory asks for beside the list', () => {
     });
   });
 
-  it('keeps no list from members that look at one, and restarts none of them', async () => {
-    const ca = await authority();
-    await revokeBundle(options(ca.dir), 'alice');
-    const conf = planned(file('/opt/etcd/cfg/etcd.conf', { content: 'x' }), 'update');
-    const { task } = conf;
-    const withWish = {
-      ...conf,
-      task: { ...task, wish: file('/opt/etcd/cfg/etcd.conf', { content: 'x' }).wish },
-    };
-    const crl = (await readCrl(ca.dir))!;
-    const steps = await deriving(ca, 3, crl, {}, [withWish, service])('carol');
-    expect(steps.map(({ ledger }) => ledger.after.healthy)).toEqual([3, 3, 3, 3]);
-    const most = await deriving(ca, 3, crl, {}, [withWish, service], 2)('carol');
-    expect(most.map(({ host }) => host)).toEqual(['control', 'etcd02', 'etcd01']);
-    const cutOff = await deriving(ca, 3, crl, {}, [service])('carol');
-    expect(cutOff.map(({ ledger }) => ledger.after.healthy)).toEqual([3, 3, 3, 3, 2, 2, 2]);
-  });
+  it.each(['/opt/etcd/cfg/etcd.conf', '/etc/systemd/system/etcd.service'])(
+    'keeps no list from members that look at one, and restarts none of them: %s',
+    async (path) => {
+      const ca = await authority();
+      await revokeBundle(options(ca.dir), 'alice');
+      const other = planned(file(path, { content: 'x' }), 'update');
+      const { task } = other;
+      const withWish = { ...other, task: { ...task, wish: file(path, { content: 'x' }).wish } };
+      const crl = (await readCrl(ca.dir))!;
+      const steps = await deriving(ca, 3, crl, {}, [withWish, service])('carol');
+      expect(steps.map(({ ledger }) => ledger.after.healthy)).toEqual([3, 3, 3, 3]);
+      const most = await deriving(ca, 3, crl, {}, [withWish, service], 2)('carol');
+      expect(most.map(({ host }) => host)).toEqual(['control', 'etcd02', 'etcd01']);
+      const cutOff = await deriving(ca, 3, crl, {}, [service])('carol');
+      expect(cutOff.map(({ ledger }) => ledger.after.healthy)).toEqual([3, 3, 3, 3, 2, 2, 2]);
+    },
+  );
 });
 
 it.each<[string, reached: readonly boolean[], missable: readonly string[]]>([
