@@ -23,8 +23,8 @@ export interface LockOptions {
 interface Wish {
   readonly create: boolean;
   readonly holds?: readonly HoldPlace[] | undefined;
-  /** For a lock that somebody has; as long as `--lock-wait` says unless this is false. */
-  readonly waits?: boolean;
+  /** Until when (ms since 1970) to wait for a lock that somebody has; as long as `--lock-wait` says, from now on. */
+  readonly until?: number;
 }
 
 /** The run locks that a run holds, each once: hosts that act for others may be among those that are changed themselves. */
@@ -36,9 +36,9 @@ export class Locks {
     this.#options = options;
   }
 
-  /** It is waited for a lock that somebody has. */
-  get wait(): boolean {
-    return (this.#options.wait ?? 0) > 0;
+  /** Until when to wait for those that are taken from now on, of however many hosts; ms since 1970. */
+  deadline(): number {
+    return Date.now() + (this.#options.wait ?? 0);
   }
 
   /** Takes the lock of a host unless it is held already, and tells whether it did; see `takeLock`. */
@@ -66,18 +66,18 @@ export class Locks {
   async #takeInTime(
     host: Host,
     stateDir: string,
-    { waits = true, ...wish }: Wish,
+    { until = this.deadline(), ...wish }: Wish,
   ): Promise<HeldLock | undefined> {
-    const { note, wait = 0, waiting, stopping } = this.#options;
-    const deadline = Date.now() + wait;
+    const { note, waiting, stopping } = this.#options;
     for (let tries = 0; ; tries++) {
       try {
         return await takeLock(host, stateDir, { ...wish, note });
       } catch (error) {
         const isHeld = error instanceof QuorateError && error.exitCode === EXIT.locked;
-        if (!isHeld || !waits || Date.now() >= deadline || stopping?.()) throw error;
+        const left = until - Date.now();
+        if (!isHeld || left <= 0 || stopping?.()) throw error;
         if (tries === 0) waiting?.(`waiting: ${error.message}`);
-        await sleep(AGAIN);
+        await sleep(Math.min(AGAIN, left));
       }
     }
   }

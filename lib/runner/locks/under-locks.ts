@@ -33,8 +33,9 @@ export async function lockAll<Facts>(
   hosts: readonly LoopHost<Facts>[],
   create: (host: LoopHost<Facts>) => boolean = (host) => host.changesItself,
 ): Promise<void> {
+  const until = session.locks.deadline();
   for (const host of hosts.filter(({ target }) => !session.failed(target.name)))
-    await session.locks.take(host.host, host.stateDir, { create: create(host), holds: host.holds });
+    await session.locks.take(host.host, host.stateDir, { create: create(host), holds: host.holds, until });
 }
 
 /**
@@ -44,18 +45,19 @@ export async function lockAll<Facts>(
 async function lockEach(session: Session, hosts: readonly Lockable[]): Promise<void> {
   const each = (some: readonly Lockable[], work: (host: Lockable) => Promise<unknown>) =>
     session.each(some, nameOf, async (host) => void (await work(host)));
-  const take = (host: Lockable, waits = true) =>
-    session.locks.take(host.host, host.stateDir, { create: host.changesItself, holds: host.holds, waits });
-  if (!session.locks.wait) {
-    await each(hosts, (host) => take(host));
-    return;
-  }
+  const take = (host: Lockable, until: number) =>
+    session.locks.take(host.host, host.stateDir, { create: host.changesItself, holds: host.holds, until });
+  const until = session.locks.deadline();
   for (let rest = hosts; rest.length > 0; ) {
+    if (Date.now() >= until) {
+      await each(rest, (host) => take(host, until));
+      return;
+    }
     const refused = new Set<Lockable>();
     const taken = new Set<Lockable>();
     await each(rest, async (host) => {
       try {
-        if (await take(host, false)) taken.add(host);
+        if (await take(host, NOT_AT_ALL)) taken.add(host);
       } catch (error) {
         if (!(error instanceof QuorateError) || error.exitCode !== EXIT.locked) throw error;
         refused.add(host);
@@ -68,10 +70,12 @@ async function lockEach(session: Session, hosts: readonly Lockable[]): Promise<v
       later.filter((host) => taken.has(host)),
       (host) => session.locks.giveBack(host.host, host.stateDir),
     );
-    await each(rest.slice(first, first + 1), (host) => take(host));
+    await each(rest.slice(first, first + 1), (host) => take(host, until));
     rest = later;
   }
 }
+
+const NOT_AT_ALL = 0;
 
 function nameOf({ target }: Lockable): string {
   return target.name;

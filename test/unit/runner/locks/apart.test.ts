@@ -66,6 +66,17 @@ describe('the locks of hosts that are free of each other', () => {
     expect(made()).toEqual(['a', 'c']);
   });
 
+  it('are waited for as long as is asked altogether, not once for each host that somebody has', async () => {
+    for (const name of ['b', 'c']) {
+      mkdirSync(records(name), { recursive: true });
+      writeFileSync(join(records(name), 'hold'), JSON.stringify(asHolder({ message: 'disk swap' })));
+    }
+    const waits: string[] = [];
+    expect(await run(300, (message) => waits.push(message))).toEqual({ code: 6, failed: ['b', 'c'] });
+    expect(waits.filter((message) => message.startsWith('waiting: c:'))).toEqual([]);
+    expect(made()).toEqual(['a']);
+  });
+
   it('let a job that is delivered twice be carried out once: what met a lock finds nothing to do when tried again', async () => {
     const once = (name: string) =>
       command('once', {
