@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /**
  * The name of the project in a folder, the same on every machine: that of its `package.json`, or, for one that was
@@ -17,4 +17,15 @@ export function projectName(folder = process.cwd()): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The name of a project that says none, by its folder, as `package.json` may have it.
+ *
+ * @example
+ * nameOfFolder('/home/ann/Our Shop') // 'our-shop'
+ */
+export function nameOfFolder(folder: string): string {
+  const name = basename(folder).toLowerCase();
+  return name.replace(/[^\w.-]/g, '-') || '-';
 }

@@ -2,6 +2,7 @@ import { deferred } from '../deferred.ts';
 import { asOneRun } from '../dsl/common/per-run.ts';
 import { mistakesIn } from '../dsl/options/mistakes.ts';
 import { is, type OptionTable, refuse } from '../dsl/options/options.ts';
+import { callersFile } from '../dsl/trace/position.ts';
 import { EXIT, type ExitCode, errorsOf, type QuorateError, worstExit } from '../errors.ts';
 import type { Report } from '../report/index.ts';
 import { redactEvent } from '../report/redact-event.ts';
@@ -19,6 +20,7 @@ export function runOn(
   way: Pick<Starter, 'connect'>,
 ): PlaybookRun {
   const mistakes = mistakesIn('run', options, RUN_OPTIONS);
+  const file = callersFile();
   const said = new Said();
   const done = deferred<ExitCode>();
   let underWay: Run | undefined;
@@ -46,7 +48,7 @@ export function runOn(
     };
     const exitCode = cancelled
       ? EXIT.interrupted
-      : await asOneRun(() => carryOut(playbook, options, mistakes, check, starter, emit));
+      : await asOneRun(() => carryOut({ playbook, file }, options, mistakes, check, starter, emit));
     if (!check || cancelled) {
       said.end();
       done.resolve(exitCode);
@@ -83,7 +85,7 @@ export function runOn(
 }
 
 async function carryOut(
-  playbook: PlaybookOptions,
+  given: { readonly playbook: PlaybookOptions; readonly file: string | undefined },
   options: RunOptions,
   mistakes: readonly QuorateError[],
   check: boolean,
@@ -93,7 +95,7 @@ async function carryOut(
   try {
     refuse(mistakes);
     const { execute } = await import('./execute.ts');
-    const whole = wholePlaybook(playbook);
+    const whole = wholePlaybook(given.playbook, given.file);
     const file = `${process.cwd()}/${whole.name}`;
     return await execute(
       whole,

@@ -1,8 +1,9 @@
 import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { findNodeAtLocation, type ParseError, parse, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { isPlainObject } from '../../dsl/common/plain-object.ts';
 import { EXIT, type Position, QuorateError } from '../../errors.ts';
+import { nameOfFolder } from '../../project-name.ts';
 import { VERSION } from '../../version.ts';
 
 /** `package.json` as it is to be, and what differs from what is there, a line each. */
@@ -31,7 +32,7 @@ export function describePackage(folder: string, dependency?: string): DescribedP
   const path = join(folder, 'package.json');
   const found = existsSync(path) ? readPackage(path) : undefined;
   // By its name hosts know what the project made, from what others did.
-  const base: PackageJson = { name: nameFor(folder), ...(found ?? { private: true }) };
+  const base: PackageJson = { name: nameOfFolder(folder), ...(found ?? { private: true }) };
   if (base.type !== 'module') refuseOwnCode(folder);
   const known = Object.assign({}, ...PLACES.map((place) => base[place])) as Record<string, string>;
   const { scripts = {} } = base;
@@ -105,12 +106,6 @@ function wordsOf(code: string): string {
 function positionAt(file: string, text: string, offset: number): Position {
   const lines = text.slice(0, offset).split('\n');
   return { file, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
-}
-
-function nameFor(folder: string): string {
-  return basename(folder)
-    .toLowerCase()
-    .replace(/[^\w.-]/g, '-');
 }
 
 function changesBetween(before: PackageJson, after: PackageJson): readonly string[] {

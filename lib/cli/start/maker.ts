@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import type { Maker } from '../../dsl/ledger/ledger.ts';
-import { projectName } from '../../project-name.ts';
+import { nameOfFolder, projectName } from '../../project-name.ts';
 
 /**
  * Who makes what a playbook makes: the name of its project, which is the same on every machine, and its path in it. What
  * a playbook of the project made that is there no more under its name is ours: it was moved, or renamed. Where no
  * `package.json` above names a project, its folder does: the one with a `package.json` or a repository, else the playbook's.
+ * What lies above the repository is of others.
  *
  * @example
  * makerOf('/home/ann/shop/playbooks/site.ts').by // 'shop playbooks/site'
@@ -14,8 +15,7 @@ import { projectName } from '../../project-name.ts';
 export function makerOf(file: string): Maker {
   const project = projectOf(dirname(file));
   const by = `${project.name} ${withoutEnding(relative(project.folder, file))}`;
-  const isThere = (path: string) =>
-    ['', ...ENDINGS].some((end) => existsSync(join(project.folder, path + end)));
+  const isThere = (path: string) => ['', ...ENDINGS].some((end) => isFile(join(project.folder, path + end)));
   return {
     by,
     isOurs(other) {
@@ -26,6 +26,11 @@ export function makerOf(file: string): Maker {
 }
 
 const ENDINGS = ['.ts', '.js', '.mts', '.mjs'];
+
+/** A folder of that name may have come where a playbook was: `site.ts` is now `site/site.ts`. */
+function isFile(path: string): boolean {
+  return existsSync(path) && statSync(path).isFile();
+}
 
 function withoutEnding(path: string): string {
   const ending = ENDINGS.find((one) => path.endsWith(one)) ?? '';
@@ -40,17 +45,18 @@ interface Project {
 
 /** A `package.json` without a name, as one that only says its type, is passed over. */
 function projectOf(start: string): Project {
-  const folders = withThoseAbove(start);
+  const folders = upToRepository(start);
   const named = folders.map((folder) => ({ name: projectName(folder), folder }));
   const isNamed = (one: Partial<Project>): one is Project => one.name !== undefined && !/\s/.test(one.name);
   const isProject = (folder: string) => PROJECT.some((name) => existsSync(join(folder, name)));
   const folder = folders.find(isProject) ?? start;
-  return named.find(isNamed) ?? { name: basename(folder).replace(/\s+/g, '-') || '-', folder };
+  return named.find(isNamed) ?? { name: nameOfFolder(folder), folder };
 }
 
 const PROJECT = ['package.json', '.git'];
 
-function withThoseAbove(folder: string): readonly string[] {
+function upToRepository(folder: string): readonly string[] {
   const above = dirname(folder);
-  return above === folder ? [folder] : [folder, ...withThoseAbove(above)];
+  const isLast = above === folder || existsSync(join(folder, '.git'));
+  return isLast ? [folder] : [folder, ...upToRepository(above)];
 }

@@ -37,6 +37,10 @@ describe('a run from a program', () => {
     expect((await r.apply()).exitCode).toBe(0);
     expect(await r.done).toBe(0);
     expect(readFileSync(join(dir, 'note'), 'utf8')).toBe('hello');
+    // It is known by the program, wherever that was started.
+    expect(readFileSync(join(dir, '.quorate/note/here/made'), 'utf8')).toContain(
+      'quorate test/unit/cli/run.test',
+    );
     await listening;
     expect(heard.filter(({ event }) => event === 'recap')).toHaveLength(2);
     expect((await run(NOTE, { inventory: inventoryIn(dir) }).plan()).changed).toEqual([]);

@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { describePackage } from '../../../../lib/cli/quorate/package-json.ts';
 import { makerOf } from '../../../../lib/cli/start/maker.ts';
 import { scratch } from '../../support/scratch.ts';
 
@@ -23,6 +24,23 @@ describe('who makes what a playbook makes', () => {
     expect(site().by).toBe('shop playbooks/site');
     renameSync(at('shop'), at('checkout-17'));
     expect(makerOf(at('checkout-17/playbooks/site.ts')).by).toBe('shop playbooks/site');
+  });
+
+  it('is still the same where the playbook moved into a folder of its own name', () => {
+    expect(makerOf(has('shop/playbooks/site/site.ts')).isOurs('shop playbooks/site')).toBe(true);
+  });
+
+  it('is not what a package.json above the repository names', () => {
+    has('package.json', '{"name": "stray"}');
+    has('Our Web (2)/.git/HEAD');
+    expect(makerOf(has('Our Web (2)/site.ts')).by).toBe('our-web--2- site');
+  });
+
+  it('is no other one once the project is set up: its package.json has the name of the folder', () => {
+    has('Our Web/.git/HEAD');
+    const before = makerOf(has('Our Web/site.mts')).by;
+    has('Our Web/package.json', describePackage(at('Our Web')).text);
+    expect(makerOf(at('Our Web/site.mts')).by).toBe(before);
   });
 
   it('is another one in another project, and by another path in the same', () => {
