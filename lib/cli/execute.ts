@@ -71,13 +71,13 @@ export async function execute(
     (limited?.has(name) ?? true) && (sharded?.has(name) ?? true);
   const listed = (pattern: string) => selectHosts(inventory, pattern, 'the play');
   const list = async (what: ListingOptions['what'], select: ListingOptions['select']) => {
-    const lines = await listing(playbook, { what, includes, select, groups: inventory.groups });
+    const lines = await listing(playbook, { what, includes, select, limit, groups: inventory.groups });
     await reportLines(lines, options.output, options.check);
     return EXIT.ok;
   };
   // Which cluster a host is of is known once its variables are.
   if (options.shard === undefined && (options.list === 'hosts' || options.list === 'tags')) {
-    return list(options.list, (pattern) => listed(pattern).filter(limit).map(unread));
+    return list(options.list, (pattern) => listed(pattern).map(unread));
   }
   const { hosts: settled, notices } = await inventory.settle({
     hosts: unique(playbook.plays.flatMap((play) => listed(play.hosts))),
@@ -127,7 +127,7 @@ export async function execute(
   };
   const select = (pattern: string) =>
     listed(pattern).map(({ name }) => toRunHost(settled.get(name) as SettledHost));
-  if (options.list !== undefined) return list(options.list, (pattern) => select(pattern).filter(limit));
+  if (options.list !== undefined) return list(options.list, select);
   const warnings = await checkPlays(playbook, settled, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.refuses?.(chosen, options);

@@ -48,6 +48,16 @@ export function tasksOf<Facts>(
   return withoutRepeats(target.name, tasks);
 }
 
+/** The variables that a role cannot do without, and that a host does not have: `needs a and b, which are not set`. */
+export function missingOf<Facts>(
+  { required = [] }: Role<Facts>,
+  { vars }: Pick<Target, 'vars'>,
+): string | undefined {
+  const missing = required.filter((name) => vars[name] === undefined);
+  if (missing.length === 0) return undefined;
+  return `needs ${missing.join(' and ')}, which ${missing.length === 1 ? 'is' : 'are'} not set`;
+}
+
 /** Throws where a task is to be done by a host that the inventory does not have. */
 function checkActors({ name, fleet }: Target, tasks: readonly RoleTask[], exitCode: ExitCode): void {
   const known = fleet?.groups.all;
@@ -78,10 +88,10 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
       ...(hint !== undefined && { hint }),
       ...(position !== undefined && { position }),
     });
-  const missing = (role.required ?? []).filter((name) => target.vars[name] === undefined);
-  if (missing.length > 0) {
+  const missing = missingOf(role, target);
+  if (missing !== undefined) {
     throw fault(
-      `needs ${missing.join(' and ')}, which ${missing.length === 1 ? 'is' : 'are'} not set`,
+      missing,
       'set it in the inventory or with -e; or give it a default, or optional: true, in the role',
     );
   }

@@ -9,12 +9,21 @@ import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { scratch } from '../support/scratch.ts';
 
-const HOST = { name: 'web1', groups: ['web'], vars: {} };
+const WEB = { name: 'web1', groups: ['web'], vars: {} };
+const DB = ['db1', 'db2'].map((name) => ({ name, groups: ['db'], vars: { port: 5432 } }));
 
+/** Of a play of web servers inside the limit, in front of one of databases outside it. */
 async function tasks(...roles: readonly Role<HostFacts>[]) {
+  const plays = [plainPlay({ hosts: 'web', roles }, 'site'), plainPlay({ hosts: 'db', roles: [] }, 'site')];
   const lines = await listing(
-    { name: 'site', description: '', plays: [plainPlay({ name: 'site', hosts: 'all', roles })] },
-    { what: 'tasks', select: () => [HOST], includes: () => true, groups: new Map([['db', ['db1', 'db2']]]) },
+    { name: 'site', description: '', plays },
+    {
+      what: 'tasks',
+      select: (pattern) => (pattern === 'web' ? [WEB] : DB),
+      limit: ({ groups }) => groups.includes('web'),
+      includes: () => true,
+      groups: new Map([['db', ['db1', 'db2']]]),
+    },
   );
   return lines.filter((line) => line.startsWith('    ')).map((line) => line.trim());
 }
@@ -31,6 +40,26 @@ it('tasks with templates are listed, and those that groups give', async () => {
     ],
   });
   expect(await tasks(site)).toEqual(['a template', 'db1', 'db2']);
+});
+
+it('tasks are listed that are for what another play says of its hosts, also of those outside the limit', async () => {
+  const ports = role({
+    name: 'ports',
+    tasks: ({ groups, hostvars }) =>
+      (groups.db as string[]).map((name) =>
+        directory(`/srv/${name}`, { title: `${name} at ${(hostvars[name] as { port: number }).port}` }),
+      ),
+  });
+  expect(await tasks(ports)).toEqual(['db1 at 5432', 'db2 at 5432']);
+});
+
+it('a variable that is given in a run alone is named in place of the tasks that need it', async () => {
+  const app = role({
+    name: 'app',
+    vars: { release: { type: 'string', required: true } },
+    tasks: ({ vars }) => [directory(`/srv/${vars.release}`)],
+  });
+  expect(await tasks(app)).toEqual(['(needs release, which is not set)']);
 });
 
 it('tasks that only facts of a host decide are named as that, and mistakes end the list', async () => {
