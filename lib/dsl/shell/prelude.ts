@@ -28,8 +28,8 @@ export const LONGEST_NAME = 255 - '..quorate-new'.length;
  *   `closed` (what is below is hidden from us) or `other` (no directory), and its path
  * - `q_account passwd|group NAME`: `passwd NAME UID:GID:…` or `group NAME GID:…` if there is one of exactly this name
  * - `q_records NAME`: the files of that name in our records, a line each, also where an earlier release kept those of
- *   a play that has no name: in a folder by its place in the playbook, `site-2`. `q_newest NAME`: the newest of them, or
- *   where it is to be
+ *   a play that has no name: in a folder by its place in the playbook, `site-2`. One with `made` is that of a playbook
+ *   of its own, `site-2.ts`. `q_newest NAME`: the newest of them, or where it is to be
  * - `q_sha256 PATH`: the digest alone; from the store when size, times and inode are those of the hashed file
  * - `q_remember PATH HEX`: stores a digest for `q_sha256` (an apply's business: it writes)
  * - `q_take SENT PATH`: brings a file that was sent to a path, and makes the folders above
@@ -117,8 +117,12 @@ q_remember() {
     q_write "$q_state/digests" 0644 '' ''
 }
 q_records() {
-  for q_file in "$q_state/$1" "$q_state"-[2-9]/"$1" "\${q_state%/*}"-[2-9]/"\${q_state##*/}/$1"; do
-    if [ -f "$q_file" ]; then printf '%s\\n' "$q_file"; fi
+  if [ -f "$q_state/$1" ]; then printf '%s\\n' "$q_state/$1"; fi
+  q_up=\${q_state%/*} q_host=\${q_state##*/}
+  for q_dir in "$q_state"-[2-9] "$q_state"-[1-9][0-9] "$q_up"-[2-9]/"$q_host" "$q_up"-[1-9][0-9]/"$q_host"; do
+    if [ -f "$q_dir/$1" ] && [ ! -e "$q_dir/made" ] && [ -f "$q_dir/owner" ] && read -r q_line <"$q_dir/owner"; then
+      case $q_line in 'playbook '*) printf '%s\\n' "$q_dir/$1" ;; esac
+    fi
   done
 }
 q_newest() {

@@ -23,6 +23,14 @@ beforeEach(() => {
 });
 const at = (name: string) => join(dir, name);
 
+/** What an earlier release wrote: what was made lay with the playbook, and the rest by the place of the play. */
+function keptByPlace(name: string): void {
+  renameSync(at('.quorate/site'), at(`.quorate/${name}`));
+  mkdirSync(at('.quorate/site/here'), { recursive: true });
+  renameSync(at(`.quorate/${name}/here/made`), at('.quorate/site/here/made'));
+  writeFileSync(at(`.quorate/${name}/here/owner`), `playbook ${name}\n`);
+}
+
 /** Each play, with what it wants; a host's records lie in `.quorate`. */
 async function run(
   plays: readonly (Partial<PlainPlay> & { tasks: readonly Task[] })[],
@@ -72,13 +80,20 @@ describe.each(SHELLS)('what a host records of a play without a name, under %s', 
 
   it('is known where an earlier release kept it by the place of the play, until it is known better', async () => {
     expect(await run([app('one')], { shell })).toEqual({ code: 0, errors: [] });
-    mkdirSync(at('.quorate/site-2'));
-    renameSync(at('.quorate/site/here'), at('.quorate/site-2/here'));
+    keptByPlace('site-12');
     expect((await run([app('one'), front], { shell, check: true })).code).toBe(0);
     for (const content of ['two', 'one']) {
       expect(await run([app(content), front], { shell })).toEqual({ code: 0, errors: [] });
       expect(unpacked()).toBe(content);
     }
+  });
+
+  it('is not that of another playbook, which is called as a play of ours would have been', async () => {
+    expect(await run([app('one')], { shell })).toEqual({ code: 0, errors: [] });
+    renameSync(at('.quorate/site'), at('.quorate/site-2'));
+    // Of what is there nobody knows where it is from, and it stays.
+    expect(await run([app('two')], { shell })).toEqual({ code: 0, errors: [] });
+    expect(unpacked()).toBe('one');
   });
 });
 
@@ -88,7 +103,7 @@ it('a certificate is that which was installed, by whichever play', async () => {
   expect(await run([{ tasks: [] }, cert()])).toEqual(done);
   const check = { check: true };
   expect(await run([cert(), { tasks: [] }], check)).toEqual(done);
-  renameSync(at('.quorate/site'), at('.quorate/site-3'));
+  keptByPlace('site-3');
   expect(await run([cert()], check)).toEqual(done);
 });
 
