@@ -64,7 +64,7 @@ export function heldPlay(name: string, isToCome: (name: string) => boolean = () 
 function unknownPlay(name: string, known: readonly string[]): QuorateError {
   return new QuorateError(`no host has records of a play that is called ${JSON.stringify(name)}`, {
     exitCode: EXIT.usage,
-    hint: `${meantHint(name, known)}; a playbook that has not run yet is held by the name of its file, in its folder`,
+    hint: `${meantHint(name, known)}; a playbook that has not run yet is held by its name, in its folder`,
   });
 }
 
