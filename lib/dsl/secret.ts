@@ -6,16 +6,23 @@ import { PerRun } from './common/per-run.ts';
 
 /**
  * Spellings of secrets: those that are masked wherever they turn up, and those too short for that (`a` would take most
- * of what is said with it).
+ * of what is said with it). `guarded` are whole secrets of roles: a new file with one is its owner's alone.
  */
-const known = new PerRun(() => ({ long: new Set<string>(), short: new Set<string>() }));
+const known = new PerRun(() => ({
+  long: new Set<string>(),
+  short: new Set<string>(),
+  guarded: new Set<string>(),
+}));
+
+/** How many characters one has that is masked wherever it turns up. */
+const SHORTEST = 6;
 
 /** Of the process and not of a module: a package with roles may bring a copy of Quorate of its own. */
 const KEY = Symbol.for('quorate.secrets');
 
 interface Copies {
   /** Each copy remembers what any of them is told. */
-  readonly remember: Set<(value: string) => void>;
+  readonly remember: Set<typeof remember>;
   /** No secret may become text just now. */
   isRefused: boolean;
 }
@@ -25,8 +32,10 @@ processWide[KEY] ??= { remember: new Set(), isRefused: false };
 const copies: Copies = processWide[KEY];
 copies.remember.add(remember);
 
-function remember(value: string): void {
-  const { long, short } = known.own;
+function remember(value: string, isGuarded = true): void {
+  const { long, short, guarded } = known.own;
+  const whole = value.trim();
+  if (isGuarded && !/^(?:-----.*)?$/.test(whole)) guarded.add(whole);
   for (const part of value.split('\n')) {
     if (isTelling(part)) for (const form of formsOf(part)) long.add(form);
     else if (part.trim() !== '' && !part.startsWith('-----')) short.add(part);
@@ -41,9 +50,10 @@ export class Secret {
   readonly [KEY] = true;
   readonly #value: string;
 
-  constructor(value: string) {
+  /** One `ofLogin` is what a connection needs: where a file has the same word, that is not its secret. */
+  constructor(value: string, { ofLogin = false }: { readonly ofLogin?: boolean } = {}) {
     this.#value = value;
-    for (const one of copies.remember) one(value);
+    for (const one of copies.remember) one(value, !ofLogin);
   }
 
   /** Those of another copy of Quorate are secrets, too. */
@@ -69,6 +79,11 @@ export class Secret {
   }
 }
 
+/** Masks a text wherever it turns up; files that have it are made as if it were none. */
+export function keepMasked(text: string): void {
+  for (const one of copies.remember) one(text, false);
+}
+
 /** Does `work`, in which no secret may become text: what is made there goes to hosts, and would have the mask in it. */
 export function refusingSecretsAsText<Result>(work: () => Result): Result {
   copies.isRefused = true;
@@ -88,7 +103,7 @@ function asText(): QuorateError {
 
 /** Shorter parts would mask half of what is said; the frame of a PEM is no secret. */
 function isTelling(part: string): boolean {
-  return part.trim().length >= 6 && !part.startsWith('-----');
+  return part.trim().length >= SHORTEST && !part.startsWith('-----');
 }
 
 /** As it is, and as JSON, a shell's quotes and a unit of systemd spell it in what others say. */
@@ -112,15 +127,36 @@ export function redact(text: string): string {
 export function redactScript(text: string): string {
   const short = known.visible.flatMap(({ short }) => [...short]);
   return short.reduce((clean, value) => {
-    const escaped = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    return clean.replaceAll(new RegExp(`(?<![\\w@%+:,./-])${escaped}(?![\\w@%+:,./-])`, 'g'), MASK);
+    return clean.replaceAll(new RegExp(`(?<![\\w@%+:,./-])${escaped(value)}(?![\\w@%+:,./-])`, 'g'), MASK);
   }, redact(text));
 }
 
-/** The usual mode of a file that is made with this content. */
+/**
+ * The usual mode of a file that is made with this content. What is only masked does not count: a vault has everyday
+ * words, too, and a password may be `vagrant`.
+ */
 export function usualMode(content: unknown): '0600' | '0644' {
-  const isSecret = content instanceof Secret || (typeof content === 'string' && redact(content) !== content);
+  const isSecret = content instanceof Secret || (typeof content === 'string' && hasGuarded(content));
   return isSecret ? '0600' : '0644';
+}
+
+function hasGuarded(text: string): boolean {
+  return known.visible.some(({ guarded }) => [...guarded].some((value) => hasSecret(text, value)));
+}
+
+/** As a word of its own; a short one, as a value behind a name like `password`. */
+function hasSecret(text: string, value: string): boolean {
+  if (value.length < SHORTEST) return maskAsValue(text, value) !== text;
+  return formsOf(value).some((form) => {
+    if (!text.includes(form)) return false;
+    const start = /^\w/.test(form) ? '(?<!\\w)' : '';
+    const end = /\w$/.test(form) ? '(?!\\w)' : '';
+    return new RegExp(start + escaped(form) + end).test(text);
+  });
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 /** There is a secret in it: known as one, or named like one. */

@@ -190,7 +190,7 @@ class Reader {
     if (setting === undefined) return undefined;
     const text = textOf(setting)?.replace(/\r?\n$/, '');
     if (text === '') return undefined;
-    if (text !== undefined && unsafeText(text) === undefined) return new Secret(text);
+    if (text !== undefined && unsafeText(text) === undefined) return new Secret(text, { ofLogin: true });
     const hint =
       text === undefined ? 'quote a password of digits' : 'a password is one line, of what can be typed';
     this.tell(name, setting, 'must be text without control characters', hint);

@@ -69,7 +69,8 @@ interface ObservedFile extends Place {
 /**
  * A regular file with exactly this content; replaced whole. A mode, owner or group that is not given stays as it is, and so
  * do access lists and extended attributes where the host's `cp` can carry them. A new file is 0644 unless said, and 0600
- * where a secret is in its content: a `Secret`, or the value of a variable that is one.
+ * where a secret is in its content: a `Secret`, or the value of a variable of a role that is declared as one or named
+ * so.
  *
  * @example
  * file('/etc/motd', { content: 'Be kind.\n' })

@@ -1,4 +1,4 @@
-import { Secret } from '../../dsl/secret.ts';
+import { keepMasked, Secret } from '../../dsl/secret.ts';
 import { isSecret } from '../../secret-names.ts';
 import { Moment } from '../variables/moment.ts';
 import { hasTemplate, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
@@ -9,7 +9,7 @@ export function keepNamedSecrets(name: string, value: Raw, is: typeof isSecret =
     if (is(name, value.text)) keepMoment(value);
     return;
   }
-  if (typeof value === 'string' && is(name, value) && !hasTemplate(value)) new Secret(value);
+  if (typeof value === 'string' && is(name, value) && !hasTemplate(value)) keepMasked(value);
   if (typeof value !== 'object' || value === null || value instanceof Vaulted) return;
   for (const [inner, one] of Object.entries(value))
     keepNamedSecrets(Array.isArray(value) ? name : inner, one as Raw, is);
@@ -21,17 +21,30 @@ export function encryptedVariables(variables: readonly Variable[]): readonly Var
   return variables.map((variable) => ({ ...variable, secret: true }));
 }
 
-/** A variable that its role calls secret: whatever it holds is masked from here on. */
+/**
+ * A variable that its role calls secret: whatever it holds is masked from here on, and a new file with it is its owner's
+ * alone.
+ */
 export function keepDeclaredSecret(value: unknown): void {
-  if (typeof value === 'string' || typeof value === 'number') new Secret(String(value));
+  // Each line is a secret of its own: a file may have them indented.
+  if (typeof value === 'string' || typeof value === 'number')
+    for (const line of String(value).split('\n')) new Secret(line);
   if (typeof value !== 'object' || value === null) return;
   for (const one of Object.values(value)) keepDeclaredSecret(one);
 }
 
+/** A variable of a role that is a secret by its name, or has one within: a new file with it is its owner's alone. */
+export function guardNamedSecrets(name: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null) {
+    for (const [inner, one] of Object.entries(value))
+      guardNamedSecrets(Array.isArray(value) ? name : inner, one);
+  } else if (typeof value === 'string' && isSecret(name, value)) keepDeclaredSecret(value);
+}
+
 /** As it is written, and as it is shown. */
 function keepMoment(moment: Moment): void {
-  new Secret(moment.text);
-  new Secret(moment.toJSON());
+  keepMasked(moment.text);
+  keepMasked(moment.toJSON());
 }
 
 function keepAllSecrets(value: Raw): void {
@@ -40,7 +53,7 @@ function keepAllSecrets(value: Raw): void {
     return;
   }
   const text = value instanceof Unsafe ? value.text : value;
-  if (typeof text === 'string' && !hasTemplate(text)) new Secret(text);
+  if (typeof text === 'string' && !hasTemplate(text)) keepMasked(text);
   if (typeof value !== 'object' || value === null) return;
   for (const one of Object.values(value)) keepAllSecrets(one as Raw);
 }

@@ -7,7 +7,7 @@ import { untilde } from '../../home.ts';
 import { isPrivate, MASK } from '../../secret-names.ts';
 import { type Setting, type Settings, shownSetting } from '../variables/settings.ts';
 import type { Problems } from './problems.ts';
-import { keepDeclaredSecret } from './secrets.ts';
+import { guardNamedSecrets, keepDeclaredSecret } from './secrets.ts';
 
 /** Checks declared variables and brings them into the form that roles see. */
 export interface VarChecker {
@@ -49,6 +49,7 @@ function varChecker(Ajv: typeof import('ajv').Ajv, schema: VarSchema): VarChecke
         const setting = settings.get(name);
         if (property.secret === true)
           keepDeclaredSecret(setting === undefined ? property.default : setting.value);
+        else guardNamedSecrets(name, setting?.value);
         if (setting === undefined) {
           const usual = copied(property.default);
           if (typeof usual === 'object' && usual !== null) validator(name, property)(usual);

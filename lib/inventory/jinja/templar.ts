@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Secret } from '../../dsl/secret.ts';
+import { keepMasked } from '../../dsl/secret.ts';
 import { environment } from '../../environment.ts';
 import type { Position } from '../../errors.ts';
 import { folderOf } from '../../root.ts';
@@ -104,7 +104,7 @@ export class Templar {
       );
     const plain = toPlain(value);
     if ((outer || secret) && (typeof plain === 'string' || typeof plain === 'number'))
-      new Secret(String(value));
+      keepMasked(String(value));
     return exact && value instanceof Numeral ? value : plain;
   }
 

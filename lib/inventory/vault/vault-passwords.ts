@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
-import { Secret } from '../../dsl/secret.ts';
+import { keepMasked } from '../../dsl/secret.ts';
 import { environment } from '../../environment.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { untilde } from '../../home.ts';
@@ -64,7 +64,7 @@ function fromPerson(id: string, source: string, ask: VaultSources['ask']): Vault
 function kept(password: string, source: string): string {
   if (password === '')
     throw refuse(`${source} gives no vault password: it is empty`, 'write the password into it');
-  new Secret(password);
+  keepMasked(password);
   return password;
 }
 

@@ -1,6 +1,6 @@
 import { createDecipheriv, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { Secret } from '../../dsl/secret.ts';
+import { keepMasked } from '../../dsl/secret.ts';
 import { EXIT, type Position, QuorateError } from '../../errors.ts';
 import type { Vaulted } from '../variables/value.ts';
 import type { VaultPassword } from './vault-passwords.ts';
@@ -39,7 +39,7 @@ export class Vault {
     for (const password of this.#inOrder(sealed.id)) {
       const plain = await tryOpen(sealed, await this.#read(password), position);
       if (plain === undefined) continue;
-      new Secret(plain);
+      keepMasked(plain);
       return plain;
     }
     throw this.#refusal(sealed.id, position);

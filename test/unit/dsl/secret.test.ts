@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { asOneRun, PerRun } from '../../../lib/dsl/common/per-run.ts';
-import { redact, refusingSecretsAsText, Secret } from '../../../lib/dsl/secret.ts';
+import { keepMasked, redact, refusingSecretsAsText, Secret, usualMode } from '../../../lib/dsl/secret.ts';
 
 it('masks a secret wherever it turns up, as JSON and shells write it too', () => {
   new Secret(`lang"es'wort`);
@@ -19,6 +19,26 @@ it.each([
 ])('masks one of fewer than six characters where it stands as a value: %s', (text, masked) => {
   new Secret('ab1');
   expect(redact(text)).toBe(masked);
+});
+
+it.each([
+  ['0600', 'token of-a-role\n'],
+  ['0600', 'postgres://u:of-a-role@db\n'],
+  ['0600', 'password: ab1'],
+  ['0600', `[{"x":"two\\nlines"}]`],
+  ['0644', 'token of-a-roles\n'],
+  ['0644', 'an ab1 in a sentence'],
+  ['0644', 'some lines'],
+  ['0644', 'vagrant, in-a-vault'],
+])('a new file is %s with the text %s', (mode, text) => {
+  asOneRun(() => {
+    for (const one of ['of-a-role', 'ab1', 'two\nlines']) new Secret(one);
+    new Secret('vagrant', { ofLogin: true });
+    keepMasked('in-a-vault');
+    expect(usualMode(text)).toBe(mode);
+    expect(usualMode(new Secret('x'))).toBe('0600');
+    expect(redact('vagrant, in-a-vault')).toBe('********, ********');
+  });
 });
 
 describe('a secret of another copy of Quorate in the process', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asOneRun } from '../../../../lib/dsl/common/per-run.ts';
-import { redact } from '../../../../lib/dsl/secret.ts';
+import { keepMasked, redact, usualMode } from '../../../../lib/dsl/secret.ts';
 import { ETCD_VARS } from '../../../../lib/etcd/model/vars.ts';
 import { schemaProblems } from '../../../../lib/inventory/checks/schema.ts';
 import { readAll, refusal, write } from '../support.ts';
@@ -132,6 +132,30 @@ describe('a variable that its role calls secret', () => {
       const { hosts } = await read('x: 1');
       expect(hosts[0]?.vars).toMatchObject({ notes_word: 'by-default-1' });
       expect(redact('by-default-1')).toBe('********');
+    });
+  });
+
+  it('makes a new file with it, or with one named like a secret, its owner’s alone; no everyday word does', async () => {
+    await asOneRun(async () => {
+      const given = [
+        'notes_word: own-word, notes_db: { password: by-its-name, host: localhost }',
+        'ansible_password: vagrant, other_password: elsewhere',
+      ];
+      const { hosts } = await readAll({
+        files: [`${inventory(given.join(', '))}/inventory.yaml`],
+        schema: { ...schema, notes_db: { type: 'object' } },
+      });
+      expect(hosts[0]?.connection.password?.reveal()).toBe('vagrant');
+      keepMasked('in-a-vault');
+      const texts = [
+        'x=own-word',
+        'postgres://u:by-its-name@db',
+        'vagrant elsewhere localhost',
+        'my own-words',
+        'in-a-vault',
+      ];
+      expect(texts.map(usualMode)).toEqual(['0600', '0600', '0644', '0644', '0644']);
+      expect(redact('vagrant elsewhere')).toBe('******** ********');
     });
   });
 
