@@ -224,7 +224,7 @@ function differencesOf(desired: CertificateDesired, observed: ObservedPair): rea
 function requireItsCa(ca: CertificateDesired['ca'], pem: string): void {
   if (typeof ca === 'string') return;
   const { issuer, subject } = new X509Certificate(pem);
-  if (issuer !== subject) ca.requireFirst(pem);
+  if (issuer !== subject) ca.requireFirst();
 }
 
 /** Another certificate is to come, and not only another mode or owner. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PerRun } from '../../dsl/common/per-run.ts';
@@ -12,6 +13,8 @@ export interface LeafOptions {
   readonly renewBefore: string;
 }
 
+const CA_NAME = 'quorate CA';
+
 /** Folders of CAs that hosts know and this machine does not have: no host may get another CA, either. */
 const lost = new PerRun(() => new Map<string, QuorateError>());
 
@@ -23,10 +26,10 @@ export function authorityCertificate(folder: string): string | LaterContent {
   const path = join(folder, 'ca.pem');
   if (existsSync(path)) return readFileSync(path, 'utf8');
   const usual = { keyType: 'ecdsa-256', certExpiry: '365d', renewBefore: '30d' };
-  return new LaterContent(
-    async () => (await (await openAuthority(folder, usual)).ensureCa()).pem,
-    () => lostCa(folder),
-  );
+  return new LaterContent(async () => (await (await openAuthority(folder, usual)).ensureCa()).pem, {
+    isIn: hasOurCa,
+    error: () => lostCa(folder),
+  });
 }
 
 /** Opens a CA to issue from. Throws 3 where a host knows one of this folder, and the folder is not here. */
@@ -37,15 +40,27 @@ export async function openAuthority(folder: string, leaf: LeafOptions): Promise<
 }
 
 export function authorityOptions(dir: string, leaf: LeafOptions) {
-  return { dir, cluster: dir, caName: 'quorate CA', caExpiry: '3650d', addresses: [], ...leaf };
+  return { dir, cluster: dir, caName: CA_NAME, caExpiry: '3650d', addresses: [], ...leaf };
+}
+
+/** A host may trust others there until now, which is no reason to make no CA. */
+function hasOurCa(text: string): boolean {
+  const [...certificates] = text.matchAll(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g);
+  return certificates.some(([pem]) => {
+    try {
+      return new X509Certificate(pem).subject === `CN=${CA_NAME}`;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function lostCa(folder: string): QuorateError {
   const error = new QuorateError(
-    `the CA in ${folder} is not on this machine, and hosts have its certificates: a new one would take its place`,
+    `the CA in ${folder} is not on this machine, and hosts have certificates of a CA: a new one would take its place`,
     {
       exitCode: EXIT.refused,
-      hint: 'bring the folder here from where the CA was made; to change to another CA, put that one there: ca.pem and ca-key.pem',
+      hint: 'bring the folder here from where the CA was made; where it lies in another folder, or is to be another CA, put ca.pem and ca-key.pem there',
     },
   );
   lost.own.set(folder, error);

@@ -107,7 +107,7 @@ export function contentDifference(
   found: ObservedPath | undefined,
   property = 'content',
 ): Difference | undefined {
-  if (content instanceof LaterContent && found?.text !== undefined) content.requireFirst(found.text);
+  if (content instanceof LaterContent && found?.text !== undefined) content.requireNoneIn(found.text);
   const digest = digestOf(content);
   const kind = found?.type === 'file' || (found && digest === undefined) ? 'update' : 'create';
   const differs = { kind, property } as const;

@@ -1,23 +1,31 @@
 import type { SentContent } from '../../dsl/source/source.ts';
 
-/**
- * Content that only a run can know, because `produce` makes it (on control, never in a check). `lost` says why a
- * certificate that a host has must not be replaced by what would be made.
- */
+/** What was made before, elsewhere, and must not be made again. */
+interface Lost {
+  /** The text that a host has is of it. */
+  isIn(text: string): boolean;
+  error(): Error;
+}
+
+/** Content that only a run can know, because `produce` makes it (on control, never in a check). */
 export class LaterContent {
   value: string | undefined;
   readonly produce: () => Promise<string>;
-  readonly #lost: (() => Error) | undefined;
+  readonly #lost: Lost | undefined;
 
-  constructor(produce: () => Promise<string>, lost?: () => Error) {
+  constructor(produce: () => Promise<string>, lost?: Lost) {
     this.produce = produce;
     this.#lost = lost;
   }
 
-  /** Throws where a host has a certificate, and this would be another. */
-  requireFirst(certificate: string): void {
-    if (this.value === undefined && this.#lost && certificate.includes('BEGIN CERTIFICATE'))
-      throw this.#lost();
+  /** Throws where the text that a host has is an earlier one of these, and this would be another. */
+  requireNoneIn(text: string): void {
+    if (this.#lost?.isIn(text)) this.requireFirst();
+  }
+
+  /** Throws where this would be another than that which hosts go by. */
+  requireFirst(): void {
+    if (this.value === undefined && this.#lost) throw this.#lost.error();
   }
 }
 

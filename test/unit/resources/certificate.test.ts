@@ -89,6 +89,15 @@ describe('a certificate', () => {
     expect(await asOneRun(() => dry(wished(), { dir }))).toEqual([]);
   });
 
+  it('of others does not keep a CA from being made, and trusted in its place', async () => {
+    await run([wish()], { dir });
+    const authority = join(dir, 'pki');
+    const trusted = file(at('cert.pem'), { content: caCertificate(authority) });
+    expect(await dry([trusted], { dir })).toEqual([expect.stringMatching(/^update content: .* → unknown$/)]);
+    const wished = certificate(at('b.pem'), { key: at('b-key.pem'), names: ['b'], authority });
+    expect(await dry([wished], { dir })).toHaveLength(2);
+  });
+
   it('that was its own issuer gets the first one of a CA', async () => {
     await run([wish()], { dir });
     await run([wish({ authority: join(dir, 'pki') })], { dir });
