@@ -8,7 +8,8 @@ type Declaring = Pick<Role, 'name' | 'vars' | 'writtenAt'>;
 
 /**
  * The variables that a playbook and its roles declare. An inventory has one value for each name, judged by one schema, so
- * roles that declare a name differently are refused (1). Descriptions may differ, and a secret of one is a secret of all.
+ * roles that declare a name differently are refused (1). What only people read may differ; a secret of one is a secret of
+ * all, and so is a default.
  */
 export function declaredVars(flags: readonly VarSchema[], roles: readonly Declaring[]): VarSchema {
   const first = new Map<string, Declaring>();
@@ -19,9 +20,14 @@ export function declaredVars(flags: readonly VarSchema[], roles: readonly Declar
       const before = first.get(variable);
       const words = before === undefined ? [] : differingWords(variable, before, role);
       if (before !== undefined && words.length > 0) errors.push(contradiction(variable, before, role, words));
-      if (before === undefined) first.set(variable, role);
+      const usual = before?.vars[variable]?.default;
+      if (usual === undefined) first.set(variable, role);
       const isSecret = schema[variable]?.secret === true || own.secret === true;
-      schema[variable] = isSecret ? { ...own, secret: true } : own;
+      schema[variable] = {
+        ...own,
+        ...(own.default === undefined && usual !== undefined && { default: usual }),
+        ...(isSecret && { secret: true }),
+      };
     }
   if (errors.length > 0) throw new QuorateErrors(errors);
   return schema;
@@ -33,19 +39,37 @@ function differingWords(variable: string, ...roles: readonly [Declaring, Declari
     const { secret: _, ...schema } = vars[variable] ?? {};
     return meaningOf(schema);
   });
-  return Object.keys({ ...one, ...other }).filter((word) => !isSame(one[word], other[word]));
+  return Object.keys({ ...one, ...other }).filter((word) => {
+    const isMissing = word === 'default' && (one[word] === undefined || other[word] === undefined);
+    return !isMissing && !isSame(one[word], other[word]);
+  });
 }
 
-/** Without what only people read. A property of that name has an object behind it, no text. */
+/** Words that only people read, those whose order says nothing, and those with a value behind them, and no schema. */
+const ANNOTATIONS = ['title', 'description', 'examples', '$comment', 'deprecated'];
+const SETS = ['type', 'enum', 'required'];
+const VALUES = ['default', 'const'];
+
+/** What it says of a value, in one form. A property with the name of a word has an object behind it. */
 function meaningOf(schema: VarSchema[string]): VarSchema[string] {
   const inner = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(inner);
     return isPlainObject(value) ? meaningOf(value) : value;
   };
-  const entries = Object.entries(schema).filter(
-    ([word, value]) => word !== 'description' || typeof value !== 'string',
+  const meant = (word: string, value: unknown) => {
+    if (VALUES.includes(word)) return value;
+    return SETS.includes(word) && !isPlainObject(value)
+      ? [value]
+          .flat()
+          .map((one) => JSON.stringify(one))
+          .sort()
+      : inner(value);
+  };
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([word, value]) => !ANNOTATIONS.includes(word) || isPlainObject(value))
+      .map(([word, value]) => [word, meant(word, value)]),
   );
-  return Object.fromEntries(entries.map(([word, value]) => [word, inner(value)]));
 }
 
 function contradiction(

@@ -39,6 +39,31 @@ it('one role may need what another may miss, and describe it in other words', ()
   expect(refused(shop({ site: one }), mail({ site: { ...other, properties: {} } }))).toHaveLength(1);
 });
 
+it.each<[string, VarSchema[string], VarSchema[string]]>([
+  [
+    'what only people read',
+    { type: 'string', title: 'a', $comment: 'b' },
+    { type: 'string', examples: ['c'] },
+  ],
+  ['a list of one type', { type: 'string' }, { type: ['string'] }],
+  ['the order of choices', { enum: ['a', 'b'] }, { enum: ['b', 'a'] }],
+])('roles agree that differ in %s', (_what, one, other) => {
+  expect(refused(shop({ x: one }), mail({ x: other }))).toEqual([]);
+});
+
+it('a default of one role is the default of all, and two are refused', () => {
+  const port = (more: object) => ({ port: { type: 'integer', ...more } });
+  const [needs, has, other] = [port({ required: true }), port({ default: 80 }), port({ default: 81 })];
+  for (const roles of [
+    [shop(needs), mail(has)],
+    [shop(has), mail(needs)],
+  ])
+    expect(declaredVars([], roles).port).toEqual({ type: 'integer', default: 80 });
+  expect(refused(shop(needs), mail(has), role({ name: 'third', vars: other, tasks }))).toHaveLength(1);
+  const order = (value: string[]) => ({ x: { type: 'array', default: value } });
+  expect(refused(shop(order(['a', 'b'])), mail(order(['b', 'a'])))).toHaveLength(1);
+});
+
 it.each([
   [true, undefined],
   [undefined, true],
