@@ -64,12 +64,21 @@ export function hangsOnFacts<Facts>(
   );
 }
 
+/** Hears each look at them, be it at one or at which there are. */
 function heard<Values>(values: Values, hears: () => void): Values {
   if (typeof values !== 'object' || values === null) return values;
   return new Proxy(values, {
     get(own, name) {
       hears();
       return Reflect.get(own, name);
+    },
+    has(own, name) {
+      hears();
+      return Reflect.has(own, name);
+    },
+    ownKeys(own) {
+      hears();
+      return Reflect.ownKeys(own);
     },
   });
 }

@@ -109,6 +109,26 @@ describe('a role that an ordinary host cannot have', () => {
       }),
     ],
     [
+      'asks which hosts were read',
+      role({
+        name: 'web',
+        tasks: ({ hostfacts }) => {
+          if (!('web1' in hostfacts)) throw new Error('web1 was not read');
+          return [];
+        },
+      }),
+    ],
+    [
+      'goes through what all hosts say',
+      role({
+        name: 'web',
+        tasks: ({ hostfacts }) => {
+          if (Object.keys(hostfacts).length === 0) throw new Error('nobody was read');
+          return [];
+        },
+      }),
+    ],
+    [
       'wants a disk',
       role({
         name: 'web',
