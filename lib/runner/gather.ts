@@ -62,6 +62,7 @@ export async function gather<Facts>(
     const { check } = session.options;
     const owner = play.owner(data);
     const foreseen = session.foreseen.get(host.name);
+    const unkept = recordsProblem(host.name, stateDir, records);
     const loop = new LoopHost(
       { ...data, facts },
       {
@@ -70,7 +71,7 @@ export async function gather<Facts>(
         ...described,
         check,
         stateDir,
-        unkept: recordsProblem(host.name, stateDir, records),
+        noteChanges: unkept && (() => session.failLater(unkept)),
         holds: play.holds?.(data),
         owner,
         sink: session.sink,

@@ -33,8 +33,8 @@ export interface PlayHostOptions<Facts> {
   /** Somebody reviews the plan: each task keeps what its probe printed. */
   readonly keepsReadings?: boolean;
   readonly stateDir: string;
-  /** Why no records can be kept there: a check says it where something is to be changed, a run fails at its lock. */
-  readonly unkept?: QuorateError | undefined;
+  /** Hears of a check that something is to be changed on the host: where no records can be kept, a run fails at its lock. */
+  readonly noteChanges?: (() => void) | undefined;
   /** See `Play.holds`. */
   readonly holds?: readonly HoldPlace[] | undefined;
   /** Written on the host beside the manifest: whose records these are. */
@@ -128,8 +128,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     if (Object.keys(vars).length > 0) this.target = { ...this.target, vars: own, hostvars };
     const target = others ? { ...this.target, hostvars: { ...others, [name]: own } } : this.target;
     await this.makePlan(await withLoaded(() => this.#options.build(target)));
-    const { check, unkept } = this.#options;
-    if (check && unkept && this.changesItself) throw unkept;
+    if (this.#options.check && this.changesItself) this.#options.noteChanges?.();
   }
 
   async refresh(): Promise<void> {

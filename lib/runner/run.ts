@@ -57,6 +57,7 @@ async function run(playbook: Playbook, session: Session): Promise<ExitCode> {
   } catch (error) {
     session.fail(error);
   }
+  session.failNow();
   await leaveTraces(session);
   if (session.options.approval) await session.locks.release();
   await tellReviewed(session);

@@ -102,6 +102,8 @@ export class Session {
   readonly #recap: Recap;
   readonly #failed = new Set<string>();
   #codes: ExitCode[] = [];
+  /** Of a check: what a run would fail at, by what is said of it. */
+  readonly #later = new Map<string, QuorateError>();
   /** So many of them were borne with. */
   #borne = 0;
   /** Of a check: each host as it will be once the plays so far are carried out. */
@@ -191,6 +193,7 @@ export class Session {
     if (this.#stopped !== undefined) rehearsal.stop(this.#stopped);
     try {
       await work(rehearsal);
+      rehearsal.failNow();
     } finally {
       this.#rehearsal = undefined;
     }
@@ -281,6 +284,17 @@ export class Session {
     const slots = this.#hasSlot.getStore() === true ? new Slots(this.options.forks) : this.#slots;
     await Promise.all(waiting.map((item) => slots.run(() => this.#hasSlot.run(true, () => one(item)))));
     return items.filter((item) => done.has(item));
+  }
+
+  /** Keeps an error until all plays are planned: it spoils no plan. */
+  failLater(error: QuorateError): void {
+    this.#later.set(error.message, error);
+  }
+
+  /** Reports what was kept until now. */
+  failNow(): void {
+    for (const error of this.#later.values()) this.fail(error);
+    this.#later.clear();
   }
 
   /** Reports an error; it counts for the exit code. */

@@ -10,8 +10,8 @@ import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';
 
-/** Of a host whose records would lie below a file. */
-async function run(check: boolean, path: string, root: string) {
+/** Of a host whose records would lie below a file; a play for each path. */
+async function run(check: boolean, root: string, ...paths: readonly string[]) {
   const sink = recorder();
   const host = {
     name: 'web1',
@@ -19,9 +19,16 @@ async function run(check: boolean, path: string, root: string) {
     vars: { ansible_connection: 'local', inventory_dir: root },
     connect: async () => shellHost(['sh'], 'web1'),
   };
-  const web = role({ name: 'web', tasks: () => [directory(path)] });
+  const plays = paths.map((path, i) =>
+    plainPlay({
+      name: `play ${i}`,
+      id: 'site',
+      hosts: 'all',
+      roles: [role({ name: 'web', tasks: () => [directory(path)] })],
+    }),
+  );
   const code = await startRun(
-    { name: 'site', description: '', plays: [plainPlay({ name: 'site', hosts: 'all', roles: [web] })] },
+    { name: 'site', description: '', plays },
     {
       inventoryFiles: [],
       select: () => [host],
@@ -33,7 +40,13 @@ async function run(check: boolean, path: string, root: string) {
       sink,
     },
   ).done;
-  return { code, errors: sink.events.flatMap((event) => (event.event === 'error' ? [event.message] : [])) };
+  return {
+    code,
+    errors: sink.events.flatMap((event) => (event.event === 'error' ? [event.message] : [])),
+    changed: sink.events.flatMap((event) =>
+      event.event === 'task' && event.status === 'changed' ? [event.task] : [],
+    ),
+  };
 }
 
 it('where no records can be kept a check fails as a run does, if something is to be changed', async () => {
@@ -41,13 +54,22 @@ it('where no records can be kept a check fails as a run does, if something is to
   writeFileSync(root, '');
   const path = join(scratch(), 'made');
   const said = (found: string) => ({ code: 2, errors: [expect.stringMatching(found)] });
-  expect(await run(true, path, root)).toEqual(
+  expect(await run(true, root, path)).toMatchObject(
     said(`^web1: cannot keep records in ${root}/.quorate/site/web1: ${root} is no directory$`),
   );
-  expect(await run(false, path, root)).toEqual(said('^web1: the run lock .* cannot be written: mkdir: '));
+  expect(await run(false, root, path)).toMatchObject(
+    said('^web1: the run lock .* cannot be written: mkdir: '),
+  );
   expect(existsSync(path)).toBe(false);
   mkdirSync(path);
-  expect(await run(true, path, root)).toEqual({ code: 0, errors: [] });
+  expect(await run(true, root, path)).toEqual({ code: 0, errors: [], changed: [] });
+});
+
+it('a check plans all plays where no records can be kept, and says so once behind them', async () => {
+  const root = join(scratch(), 'file');
+  writeFileSync(root, '');
+  const { code, errors, changed } = await run(true, root, join(scratch(), 'a'), join(scratch(), 'b'));
+  expect([code, errors.length, changed.length]).toEqual([2, 1, 2]);
 });
 
 it('a login that may write nothing there is told to become root', () => {
