@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { QuorateError } from '../errors.ts';
 import { factSource } from './facts.ts';
 import type { HostFacts } from './host-facts.ts';
-import type { LedgerPlace, Maker } from './ledger/ledger.ts';
+import type { LedgerPlace, ProjectMaker } from './ledger/ledger.ts';
 import { mistakesIn } from './options/mistakes.ts';
 import { is, must, type OptionTable } from './options/options.ts';
 import type { Batches, Play } from './play.ts';
@@ -74,12 +74,12 @@ function isRole(value: unknown): boolean {
 export interface WithinPlaybook {
   /** How many plays are before it; 0. */
   readonly position?: number;
-  readonly maker?: Maker | undefined;
+  readonly maker?: ProjectMaker | undefined;
 }
 
 /**
- * The play whole; `playbook` is the name of the one that it is in. Records are kept in `/var/lib/quorate/<name>` of a host; of this machine, where one may not be root,
- * in `.quorate` beside the inventory.
+ * The play whole; `playbook` is the name of the one that it is in. Records are kept in `/var/lib/quorate/<name>` of a host;
+ * of this machine, where one may not be root, in `.quorate` beside the inventory.
  */
 export function plainPlay(
   { name: given, id, writtenAt: _, ...plain }: PlainPlay,
@@ -87,6 +87,7 @@ export function plainPlay(
   { position = 0, maker }: WithinPlaybook = {},
 ): Play<HostFacts> {
   const name = given ?? (position === 0 ? playbook : `${playbook}-${position + 1}`);
+  const makes = maker && id !== undefined ? { ...maker, isOurs: maker.isOfProject } : maker;
   // Who holds the playbook holds all of it; one play, by what a run calls it.
   const words = [...new Set([id ?? name, playbook])];
   return {
@@ -102,7 +103,7 @@ export function plainPlay(
     // Plays without a name of their own change places: what they have recorded is one play's as well as another's.
     stateDir: (host) => recordsOf(host, id ?? given ?? playbook).dir,
     holds: (host) => words.map((as) => ({ as, dir: recordsOf(host, as).dir })),
-    ledger: (host) => ({ ...recordsOf(host, id ?? playbook), maker }),
+    ledger: (host) => ({ ...recordsOf(host, id ?? playbook), maker: makes }),
     owner: () => `playbook ${id ?? given ?? playbook}`,
   };
 }

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import type { Maker } from '../../dsl/ledger/ledger.ts';
+import type { ProjectMaker } from '../../dsl/ledger/ledger.ts';
 import { nameOfFolder, projectName } from '../../project-name.ts';
 
 /**
@@ -12,17 +12,23 @@ import { nameOfFolder, projectName } from '../../project-name.ts';
  * @example
  * makerOf('/home/ann/shop/playbooks/site.ts').by // 'shop playbooks/site'
  */
-export function makerOf(file: string): Maker {
+export function makerOf(file: string): ProjectMaker {
   const project = projectOf(dirname(file));
   const by = `${project.name} ${withoutEnding(relative(project.folder, file))}`;
   const isThere = (path: string) => ['', ...ENDINGS].some((end) => isFile(join(project.folder, path + end)));
   return {
     by,
     isOurs(other) {
-      const [, name, path = ''] = /^(\S+) (.+)$/.exec(other) ?? [];
+      const { name, path } = partsOf(other);
       return other === by || (name === project.name && !isThere(path));
     },
+    isOfProject: (other) => partsOf(other).name === project.name,
   };
+}
+
+function partsOf(by: string): { readonly name?: string | undefined; readonly path: string } {
+  const [, name, path = ''] = /^(\S+) (.+)$/.exec(by) ?? [];
+  return { name, path };
 }
 
 const ENDINGS = ['.ts', '.js', '.mts', '.mjs'];

@@ -26,6 +26,11 @@ export interface Maker {
   isOurs(by: string): boolean;
 }
 
+/** The same, and who else in its project: a play with an `id` is known by that in whatever playbook it stands. */
+export interface ProjectMaker extends Maker {
+  isOfProject(by: string): boolean;
+}
+
 /** What no role declares any more. */
 export interface Undeclared {
   readonly ours: readonly Kept[];

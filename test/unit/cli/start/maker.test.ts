@@ -49,6 +49,8 @@ describe('who makes what a playbook makes', () => {
     const others = ['platform/playbooks/site.ts', 'shop/site.ts'].map((name) => makerOf(at(name)).by);
     expect(others).toEqual(['@acme/platform playbooks/site', 'shop site']);
     expect(others.map((by) => site().isOurs(by))).toEqual([false, false]);
+    // A play with an id is the same one in any playbook of its project.
+    expect(others.map((by) => site().isOfProject(by))).toEqual([false, true]);
   });
 
   it('is still the same where the playbook was moved, or package.json says what the project was called', () => {

@@ -69,7 +69,7 @@ async function run(plays: readonly Readonly<Record<string, TaskList>>[], given: 
         ),
       },
       'site',
-      { maker: { by: 'shop site', isOurs: () => true } },
+      { maker: { by: 'shop site', isOurs: () => true, isOfProject: () => true } },
     ),
   ) as Play[];
   const code = await startRun(

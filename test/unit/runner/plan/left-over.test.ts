@@ -102,8 +102,9 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
           ? {}
           : {
               maker: {
-                by: `${project} site`,
-                isOurs: (by) => [project, formerly].includes(by.split(' ')[0]),
+                by: `${project} ${playbook}`,
+                isOurs: (by) => by === `${project} ${playbook}` || by.split(' ')[0] === formerly,
+                isOfProject: (by) => by.split(' ')[0] === project,
               },
             },
       ),
