@@ -48,8 +48,9 @@ export function ofRecovered(hosts: readonly EtcdHost[]): readonly EtcdHost[] {
 /** ID of the cluster that was recovered last, as a member says that took part; undefined where nothing was, or nobody answers. */
 export function recoveredId(hosts: readonly EtcdHost[]): string | undefined {
   const done = ({ target: { facts } }: EtcdHost) => recoveredBy(facts.intent) ?? '';
-  const [last] = [...hosts].sort((a, b) => (done(a) === done(b) ? 0 : done(a) < done(b) ? 1 : -1));
-  return last && done(last) !== '' ? last.target.facts.reading?.status?.clusterId : undefined;
+  const latest = hosts.map(done).sort().at(-1) ?? '';
+  const took = latest === '' ? undefined : hosts.find((host) => done(host) === latest);
+  return took?.target.facts.reading?.status?.clusterId;
 }
 
 /** Hex; undefined where nobody answers. */

@@ -3,8 +3,8 @@ import type { Member } from '../model/cluster.ts';
 import { confFile, walPath } from '../model/paths.ts';
 
 /**
- * Read-only shell: `data present` and `data-owner`, `data empty`, or `data-instead WHAT` where something else is; `wal-elsewhere DIR` where the raft log is not where
- * it is wanted. A raft log is data, too, wherever it lies: without it a member would begin under its old ID with an
+ * Read-only shell: `data present` and `data-owner`, `data empty`, or `data-instead WHAT` where something else is;
+ * `wal-elsewhere DIR` where the raft log is not where it is wanted. A raft log is data, too, wherever it lies: without it a member would begin under its old ID with an
  * empty one.
  */
 export function dataFacts(member: Member): Sh {

@@ -8,7 +8,10 @@ import {
   unansweredSaid,
 } from './answer.ts';
 
-/** A healthy member whose data cannot be compared with the others' may have any: that is not health. Of large data see `isUnhashed`. */
+/**
+ * A healthy member whose data cannot be compared with the others' may have any: that is not health. Of large data see
+ * `isUnhashed`.
+ */
 export function unknownHashes(answers: readonly Answer[]): Finding[] {
   const healthy = answers.filter((answer) => answer.reading?.healthy && !isUnhashed(answer));
   const states = groupHosts(healthy, hashState);

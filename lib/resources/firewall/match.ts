@@ -1,4 +1,4 @@
-import { canonicalNetwork, overlaps } from './network.ts';
+import { canonicalNetwork, isWithin, overlaps } from './network.ts';
 
 /** The first one of a connection from another host. */
 export interface Packet {
@@ -69,12 +69,8 @@ function field(name: string): RegExp {
 function ofPort(items: readonly string[], { port, protocol }: Packet, field: string): Judgement {
   if (!field.startsWith(protocol) && !field.startsWith('th')) return 'alien';
   const ranges = items.map((item) => /^(\d+)(?:-(\d+))?$/.exec(item));
-  if (ranges.some((range) => range?.[1] !== undefined && covers(range, port))) return 'holds';
+  if (ranges.some((range) => range !== null && isWithin(port, range[1], range[2]))) return 'holds';
   return ranges.every((range) => range !== null) ? 'never' : 'perhaps';
-}
-
-function covers([, from, to = from]: RegExpExecArray, port: number): boolean {
-  return Number(from) <= port && port <= Number(to);
 }
 
 /** New, or not followed at all. */

@@ -33,6 +33,11 @@ export function contains(one: string, other: string): boolean {
   return outer !== undefined && inner !== undefined && outer.prefix <= inner.prefix && overlaps(one, other);
 }
 
+/** Whether a port is the one of a rule, or within its range. */
+export function isWithin(port: number, from: string | undefined, to = from): boolean {
+  return Number(from) <= port && port <= Number(to);
+}
+
 const WIDTH = { 4: 32, 6: 128 } as const;
 
 interface Network {

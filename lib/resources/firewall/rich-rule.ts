@@ -1,4 +1,4 @@
-import { contains, overlaps } from './network.ts';
+import { contains, isWithin, overlaps } from './network.ts';
 import type { PortWish } from './wish.ts';
 
 /** What of a rule in firewalld's rich language says which packets it is about, and when it is looked at. */
@@ -61,7 +61,6 @@ function deniesAll({ source, element, isNarrow }: RichRule, port: PortWish, from
   if (element === undefined) return true;
   const [, service] = /^service name="([^"]+)"/.exec(element) ?? [];
   if (service !== undefined) return service === port.service;
-  const [, first, last = first, protocol] =
-    /^port port="(\d+)(?:-(\d+))?" protocol="(\w+)"/.exec(element) ?? [];
-  return protocol === port.protocol && Number(first) <= port.port && port.port <= Number(last);
+  const [, first, last, protocol] = /^port port="(\d+)(?:-(\d+))?" protocol="(\w+)"/.exec(element) ?? [];
+  return protocol === port.protocol && isWithin(port.port, first, last);
 }

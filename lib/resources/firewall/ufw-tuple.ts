@@ -1,4 +1,4 @@
-import { canonicalNetwork, contains, overlaps } from './network.ts';
+import { canonicalNetwork, contains, isWithin, overlaps } from './network.ts';
 import type { PortWish } from './wish.ts';
 
 /** A rule of ufw for what comes in, as it notes it in `user.rules`. */
@@ -42,6 +42,6 @@ export function reach(tuple: UfwTuple, { port, protocol }: PortWish, from: strin
 }
 
 function covers(ports: string, port: number): boolean {
-  const [from, to = from] = ports.split(':');
-  return Number(from) <= port && port <= Number(to);
+  const [from, to] = ports.split(':');
+  return isWithin(port, from, to);
 }

@@ -8,6 +8,7 @@ import { EXIT, QuorateError } from '../../../lib/errors.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
+import { WHOLE_RUN } from '../support/run-options.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';
 
@@ -78,14 +79,9 @@ async function serially({ broken = [], series = () => ({}), stopAt, lost }: Case
       ],
     },
     {
-      inventoryFiles: [],
+      ...WHOLE_RUN,
       select: () =>
         HOSTS.map((name) => ({ name, groups: [], vars: {}, connect: async () => shellHost(['sh'], name) })),
-      limit: () => true,
-      check: false,
-      detailedExitcode: false,
-      forks: 5,
-      roles: { includes: () => true, explicit: false },
       sink,
     },
   );

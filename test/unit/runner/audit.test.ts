@@ -6,6 +6,7 @@ import { sh } from '../../../lib/dsl/shell/sh.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
+import { WHOLE_RUN } from '../support/run-options.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';
 
@@ -54,13 +55,9 @@ describe('the trace of a run on the hosts', () => {
     return startRun(
       { name: 'book', description: '', plays: [play] },
       {
-        inventoryFiles: [],
+        ...WHOLE_RUN,
         select: () => [{ name: 'a', groups: [], vars: {}, connect: async () => shellHost(['sh'], 'a') }],
-        limit: () => true,
         check,
-        detailedExitcode: false,
-        forks: 5,
-        roles: { includes: () => true, explicit: false },
         note: { command: 'book -l a', message: 'because' },
         sink: recorder(),
       },

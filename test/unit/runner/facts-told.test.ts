@@ -5,6 +5,7 @@ import type { Play } from '../../../lib/dsl/play.ts';
 import { sh } from '../../../lib/dsl/shell/sh.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
+import { WHOLE_RUN } from '../support/run-options.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';
 
@@ -30,13 +31,10 @@ it('facts of a host are told once, and again where a later play reads more; not 
   const run = startRun(
     { name: 'book', description: '', plays },
     {
-      inventoryFiles: [],
+      ...WHOLE_RUN,
       select: () => hosts,
       limit: ({ name }) => name === 'a',
       check: true,
-      detailedExitcode: false,
-      forks: 5,
-      roles: { includes: () => true, explicit: false },
       sink,
     },
   );

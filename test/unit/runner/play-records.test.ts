@@ -12,6 +12,7 @@ import { certificate } from '../../../lib/resources/certificate.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
+import { WHOLE_RUN } from '../support/run-options.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';
 import { SHELLS } from '../support/shells.ts';
@@ -46,13 +47,10 @@ async function run(
     ),
   });
   const code = await startRun(whole, {
-    inventoryFiles: [],
+    ...WHOLE_RUN,
     select: () => [host],
-    limit: () => true,
     check,
     detailedExitcode: check,
-    forks: 5,
-    roles: { includes: () => true, explicit: false },
     sink,
   }).done;
   const errors = sink.events.flatMap((one) => (one.event === 'error' ? [`${one.message}; ${one.hint}`] : []));

@@ -7,6 +7,7 @@ import { directory } from '../../../lib/resources/directory.ts';
 import { recordsProblem } from '../../../lib/runner/records.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
+import { WHOLE_RUN } from '../support/run-options.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';
 
@@ -30,13 +31,9 @@ async function run(check: boolean, root: string, ...paths: readonly string[]) {
   const code = await startRun(
     { name: 'site', description: '', plays },
     {
-      inventoryFiles: [],
+      ...WHOLE_RUN,
       select: () => [host],
-      limit: () => true,
       check,
-      detailedExitcode: false,
-      forks: 5,
-      roles: { includes: () => true, explicit: false },
       sink,
     },
   ).done;

@@ -9,6 +9,7 @@ import { file } from '../../../lib/resources/file.ts';
 import type { RunEvent } from '../../../lib/runner/events.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
+import { WHOLE_RUN } from '../support/run-options.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';
 
@@ -56,7 +57,7 @@ describe('a host that is planned anew in the middle of a run', () => {
         ],
       },
       {
-        inventoryFiles: [],
+        ...WHOLE_RUN,
         select: () =>
           ['a', 'b'].map((name) => ({
             name,
@@ -65,10 +66,6 @@ describe('a host that is planned anew in the middle of a run', () => {
             connect: async () => shellHost(['sh'], name),
           })),
         limit: ({ name }) => limit.includes(name),
-        check: false,
-        detailedExitcode: false,
-        forks: 5,
-        roles: { includes: () => true, explicit: false },
         sink,
       },
     );

@@ -19,6 +19,7 @@ import { service } from '../../../lib/resources/service/index.ts';
 import { task } from '../../../lib/resources/task.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
+import { WHOLE_RUN } from '../support/run-options.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';
 
@@ -48,16 +49,12 @@ async function run(
   const code = await startRun(
     { name: 'book', description: '', plays: [{ ...play, gather }] },
     {
-      inventoryFiles: [],
+      ...WHOLE_RUN,
       select: () => hosts,
       groups: new Map([
         ['web', ['web1', 'web2']],
         ['db', ['db1']],
       ]),
-      limit: () => true,
-      check: false,
-      detailedExitcode: false,
-      forks: 5,
       roles: { includes: (name) => (only ?? name) === name, explicit: only !== undefined },
       sink,
     },

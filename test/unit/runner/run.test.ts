@@ -9,6 +9,7 @@ import { command } from '../../../lib/resources/command.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import type { RunHost } from '../../../lib/runner/session.ts';
 import { recorder } from '../support/recorder.ts';
+import { WHOLE_RUN } from '../support/run-options.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';
 
@@ -98,13 +99,9 @@ describe('runs with disjoint --limit', () => {
         const code = await startRun(
           { name: 'book', description: '', plays: [play(arrived)] },
           {
-            inventoryFiles: [],
+            ...WHOLE_RUN,
             select: () => hosts.filter(({ name }) => name !== lost),
             limit: ({ name }) => to.split(' ').includes(name),
-            check: false,
-            detailedExitcode: false,
-            forks: 5,
-            roles: { includes: () => true, explicit: false },
             sink,
           },
         ).done;
@@ -170,13 +167,10 @@ describe('a plan that is refused', () => {
     const code = await startRun(
       { name: 'book', description: '', plays: [play] },
       {
-        inventoryFiles: [],
+        ...WHOLE_RUN,
         select: () => [host],
-        limit: () => true,
         check,
         detailedExitcode: true,
-        forks: 5,
-        roles: { includes: () => true, explicit: false },
         sink,
       },
     ).done;
@@ -231,13 +225,9 @@ describe('a run that somebody asked to stop', () => {
     const run = startRun(
       { name: 'book', description: '', plays: [play] },
       {
-        inventoryFiles: [],
+        ...WHOLE_RUN,
         select: () => hosts,
-        limit: () => true,
-        check: false,
-        detailedExitcode: false,
         forks: 1,
-        roles: { includes: () => true, explicit: false },
         sink,
       },
     );

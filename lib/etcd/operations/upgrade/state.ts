@@ -166,12 +166,15 @@ function togetherSaid(all: readonly Authentication[]): Authentication {
   return told.find((one) => one === 'on') ?? told[0] ?? all[0] ?? 'off';
 }
 
-function highestMinor(versions: readonly string[]): string | undefined {
-  const highest = [...versions].sort(compareVersions).at(-1);
-  return highest && minorOf(highest);
+function lowestMinor(versions: readonly string[]): string | undefined {
+  return minorAt(versions, 0);
 }
 
-function lowestMinor(versions: readonly string[]): string | undefined {
-  const [lowest] = [...versions].sort(compareVersions);
-  return lowest && minorOf(lowest);
+function highestMinor(versions: readonly string[]): string | undefined {
+  return minorAt(versions, -1);
+}
+
+function minorAt(versions: readonly string[], place: number): string | undefined {
+  const found = [...versions].sort(compareVersions).at(place);
+  return found && minorOf(found);
 }

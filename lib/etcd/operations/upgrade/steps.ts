@@ -45,7 +45,8 @@ export interface Wanted {
 
 export interface UpgradeStep {
   /**
-   * `move`: a member to another version, or to a start; `start`: on the version that it has; `snapshot`: a restart on 3.6 that leaves a raft snapshot;
+   * `move`: a member to another version, or to a start; `start`: on the version that it has; `snapshot`: a restart on 3.6
+   * that leaves a raft snapshot;
    * `settle`: wait until the cluster works as a minor; `enable`, `ready`, `finish`, `cancel`: of a downgrade.
    */
   readonly kind: 'move' | 'start' | 'snapshot' | 'settle' | 'enable' | 'ready' | 'finish' | 'cancel';

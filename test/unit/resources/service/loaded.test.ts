@@ -29,6 +29,7 @@ import type { RunEvent } from '../../../../lib/runner/events.ts';
 import { startRun } from '../../../../lib/runner/run.ts';
 import { fakeSystemctl } from '../../support/fake-systemctl.ts';
 import { recorder } from '../../support/recorder.ts';
+import { WHOLE_RUN } from '../../support/run-options.ts';
 import { scratch } from '../../support/scratch.ts';
 import { shellHost } from '../../support/shell-host.ts';
 import { SHELLS } from '../../support/shells.ts';
@@ -75,13 +76,9 @@ async function run(plays: readonly Readonly<Record<string, TaskList>>[], given: 
   const code = await startRun(
     { name: 'site', description: 'site', plays: all },
     {
-      inventoryFiles: [],
+      ...WHOLE_RUN,
       select: () => [host],
-      limit: () => true,
       check,
-      detailedExitcode: false,
-      forks: 5,
-      roles: { includes: () => true, explicit: false },
       prune,
       takeAway: async () => takeAway,
       sink,

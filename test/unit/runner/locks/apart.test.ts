@@ -13,6 +13,7 @@ import { file } from '../../../../lib/resources/file.ts';
 import { takeLock } from '../../../../lib/runner/locks/lock.ts';
 import { startRun } from '../../../../lib/runner/run.ts';
 import { recorder } from '../../support/recorder.ts';
+import { WHOLE_RUN } from '../../support/run-options.ts';
 import { scratch } from '../../support/scratch.ts';
 import { shellHost } from '../../support/shell-host.ts';
 
@@ -35,15 +36,10 @@ describe('the locks of hosts that are free of each other', () => {
     const done = startRun(
       { name: 'site', description: '', plays: [plainPlay({ name: 'site', hosts: 'all', roles: [one] })] },
       {
-        inventoryFiles: [],
+        ...WHOLE_RUN,
         select: () =>
           NAMES.map((name) => ({ name, groups: [], vars, connect: async () => shellHost(['sh'], name) })),
-        limit: () => true,
-        check: false,
-        detailedExitcode: false,
-        forks: 5,
         lockWait,
-        roles: { includes: () => true, explicit: false },
         sink: {
           ...sink,
           emit(event) {

@@ -33,6 +33,7 @@ import type { RunEvent } from '../../../../lib/runner/events.ts';
 import { LeftOvers } from '../../../../lib/runner/plan/left-over.ts';
 import { startRun } from '../../../../lib/runner/run.ts';
 import { recorder } from '../../support/recorder.ts';
+import { WHOLE_RUN } from '../../support/run-options.ts';
 import { scratch } from '../../support/scratch.ts';
 import { shellHost } from '../../support/shell-host.ts';
 import { SHELLS } from '../../support/shells.ts';
@@ -112,12 +113,10 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
     const code = await startRun(
       { name: playbook, description: playbook, plays: all },
       {
-        inventoryFiles: [],
+        ...WHOLE_RUN,
         select: () => [host],
-        limit: () => true,
         check,
         detailedExitcode: check,
-        forks: 5,
         roles: { includes: (name) => only === undefined || name === only, explicit: only !== undefined },
         prune,
         takeAway: async () => takeAway,

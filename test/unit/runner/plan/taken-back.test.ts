@@ -13,6 +13,7 @@ import { hostname } from '../../../../lib/resources/hostname.ts';
 import { line } from '../../../../lib/resources/line.ts';
 import { startRun } from '../../../../lib/runner/run.ts';
 import { recorder } from '../../support/recorder.ts';
+import { WHOLE_RUN } from '../../support/run-options.ts';
 import { scratch } from '../../support/scratch.ts';
 import { shellHost } from '../../support/shell-host.ts';
 
@@ -36,13 +37,9 @@ async function run(plays: readonly (readonly Task[])[], { dir, check }: { dir: s
       }),
     },
     {
-      inventoryFiles: [],
+      ...WHOLE_RUN,
       select: () => (check ? hosts : hosts.slice(0, 1)),
-      limit: () => true,
       check,
-      detailedExitcode: false,
-      forks: 5,
-      roles: { includes: () => true, explicit: false },
       sink,
     },
   ).done;

@@ -22,6 +22,7 @@ import { textBlock } from '../../../../lib/resources/text-block.ts';
 import { tree } from '../../../../lib/resources/tree/index.ts';
 import { startRun } from '../../../../lib/runner/run.ts';
 import { recorder } from '../../support/recorder.ts';
+import { WHOLE_RUN } from '../../support/run-options.ts';
 import { scratch } from '../../support/scratch.ts';
 import { shellHost } from '../../support/shell-host.ts';
 
@@ -38,14 +39,10 @@ async function run(tasks: readonly Task[], dir: string, check = false) {
   const code = await startRun(
     { name: 'site', description: 'site', plays: [play] },
     {
-      inventoryFiles: [],
+      ...WHOLE_RUN,
       select: () => [host],
-      limit: () => true,
       check,
       detailedExitcode: check,
-      forks: 5,
-      roles: { includes: () => true, explicit: false },
-      prune: false,
       sink,
     },
   ).done;
