@@ -95,11 +95,11 @@ fi`,
     const remove = recursive
       ? sh`${mounted}
 q_left=$(q_mounted ${path}); if [ -n "$q_left" ]; then echo "$q_left: it stays"; exit 1; fi
-rm -rf -- ${path}`
-      : sh`rmdir -- ${path}`;
+q_on ${path} rm -rf --`
+      : sh`q_on ${path} rmdir --`;
     return sh`if [ -d ${path} ] && [ ! -L ${path} ]; then
 ${remove}
-else rm -f -- ${path}; fi`;
+else q_on ${path} rm -f --; fi`;
   },
 });
 

@@ -141,7 +141,7 @@ printf %s ${certPem} | q_write ${next(path)} 0644 ${owner} ${group} || exit
     done <"$q_state/issued"
   fi
   printf '%s\n' ${`${sha256(certPem)} ${path}`} ${`${sha256(keyPem)} ${keyPath}`}; } | q_write "$q_state/issued" 0600 '' '' || exit
-mv -f -- ${next(keyPath)} ${keyPath} && mv -f -- ${next(path)} ${path} && q_label ${keyPath} && q_label ${path} && q_remember ${keyPath} ${sha256(keyPem)}`;
+q_on ${keyPath} q_replace ${next(keyPath)} && q_on ${path} q_replace ${next(path)} && q_label ${keyPath} && q_label ${path} && q_remember ${keyPath} ${sha256(keyPem)}`;
   },
 });
 

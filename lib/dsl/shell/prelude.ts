@@ -37,9 +37,20 @@ export const LONGEST_NAME = 255 - '..quorate-new'.length;
  * - `q_beside PATH`: sets `$q_new` to the temporary name of what is to take this place
  * - `q_write PATH MODE OWNER GROUP`: standard input becomes the file: 0600 and under a temporary name that nobody
  *   else made, synced, then renamed. With an empty OWNER or GROUP a file keeps its own.
+ *   In a folder that others may change, all of this happens in one of our own there, which they cannot enter.
  * - `q_keep PATH NEW`: owner, access list and attributes of a file for the one that takes its place, where `cp` can
  * - `q_drop PATH`: takes a file away, and what a killed `q_write` left of it
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there; fails for a link, which somebody has put there since
+ * - `q_on PATH COMMAND…`: runs it with the path behind it: as it is, or by its name alone, from the folder that it is in,
+ *   where others may change that (see `q_enter`)
+ * - `q_replace NEW PATH`: one takes the place of the other, and never goes into a folder that is there by now
+ * - `q_shared PATH`: we are root, and somebody else may change the folder that a path is in, or one above: between two
+ *   commands a name there may become a link
+ * - `q_way DIR`: sets `$q_real` to where a folder leads, and `$q_led` to the users other than root who own links on the way
+ * - `q_astray DIR`: what the last `q_way` has found leads, by a link of some user's, to what is not that user's
+ * - `q_enter PATH`: goes to the folder of a path, unless such a link leads there, and sets `$q_name` to its name in it; for
+ *   subshells, as `q_apart`, which makes a folder there that is ours alone and goes into it, and `q_leave CODE`, which
+ *   removes that one and exits
  * - `q_df DIR`: sets `$q_kib` to what is free there, and `$q_at` to its mount point; `$q_kib` is empty where df fails. By
  *   its line from the right: the source of a mount may have spaces
  * - `q_kept PATH MODE`: prints the mode of the file or directory that is there, else MODE
@@ -136,17 +147,20 @@ q_newest() {
 }
 q_take() {
   if [ -d "$2" ]; then echo "$2 is a directory, a file was wanted"; return 1; fi
-  if mkdir -p -- "\${2%/*}/" && rm -f -- "$2" && mv -f -- "$1" "$2"; then return; fi
-  rm -f -- "$2"; q_room "$2"; return 1
+  if mkdir -p -- "\${2%/*}/" && q_on "$2" rm -f -- && q_on "$2" q_replace "$1"; then return; fi
+  q_on "$2" rm -f --; q_room "$2"; return 1
 }
 q_adopt() {
-  q_sum=$(sha256sum <"$1") || return
   if [ -d "$2" ]; then echo "$2 is a directory, a file was wanted"; rm -f -- "$1"; return 1; fi
+  if q_shared "$2"; then (q_enter "$2" && q_apart && mv -f -- "$1" new && q_settle new "../$q_name" "$3" "$4" "$5"; q_leave $?)
+  else q_settle "$@"
+  fi || { q_sum=$?; q_room "$2"; return "$q_sum"; }
+  q_label "$2" && q_remember "$2" "$5"
+}
+q_settle() {
+  q_sum=$(sha256sum <"$1") || return
   if [ "\${q_sum%% *}" != "$5" ]; then echo "$1 has SHA-256 \${q_sum%% *}, wanted $5"; rm -f -- "$1"; return 5; fi
-  if q_mode "$1" "$3" "\${4%:*}" "\${4#*:}" && q_sync "$1" && mv -f -- "$1" "$2" && q_label "$2" && q_remember "$2" "$5"
-  then :
-  else q_room "$2"; return 1
-  fi
+  q_give "$1" "$3" "\${4%:*}" "\${4#*:}" && q_sync "$1" && q_replace "$1" "$2"
 }
 q_beside() {
   q_new=\${1##*/}
@@ -154,24 +168,88 @@ q_beside() {
   q_new="\${1%/*}/.$q_new.quorate-new"
 }
 q_write() {
-  q_beside "$1"
   if [ -d "$1" ]; then echo "$1 is a directory, a file was wanted"; return 1; fi
-  rm -f -- "$q_new"
-  if (umask 077; set -C; exec 4>"$q_new" || exit; q_keep "$1" "$q_new" && chmod 0600 "$q_new" && cat >&4) &&
-    q_mode "$q_new" "$2" "$3" "$4" && q_sync "$q_new" && mv -f -- "$q_new" "$1"
-  then q_label "$1"
-  else rm -f -- "$q_new"; q_room "$1"; return 1
+  if q_shared "$1"; then
+    (q_enter "$1" && q_apart && q_fill new "../$q_name" "$2" "$3" "$4"; q_leave $?)
+  else q_beside "$1"; rm -f -- "$q_new"; q_fill "$q_new" "$@"
+  fi || { q_room "$1"; return 1; }
+  q_label "$1"
+}
+q_fill() {
+  if (umask 077; set -C; exec 4>"$1" || exit; q_keep "$2" "$1" && chmod 0600 "$1" && cat >&4) &&
+    q_give "$1" "$3" "$4" "$5" && q_sync "$1" && q_replace "$1" "$2"
+  then :
+  else rm -f -- "$1"; return 1
   fi
 }
 q_keep() {
   if [ ! -f "$1" ] || [ -L "$1" ]; then return 0; fi
   cp --attributes-only --preserve=all -- "$1" "$2" 2>/dev/null || chown -- "$(stat -c %u:%g -- "$1")" "$2" 2>/dev/null || :
 }
-q_drop() { q_beside "$1"; rm -f -- "$1" "$q_new"; }
+q_drop() { q_beside "$1"; q_on "$q_new" rm -f -- && q_on "$1" rm -f --; }
 q_mode() {
   if [ -L "$1" ]; then echo "$1 is a link, which is not followed"; return 1; fi
-  if [ -n "$3$4" ]; then chown -h -- "$3\${4:+:$4}" "$1" || return; fi
+  if q_shared "$1"; then (q_enter "$1" && q_open "$q_name" && q_give /proc/self/fd/5 "$2" "$3" "$4" '')
+  else q_give "$@"
+  fi
+}
+q_give() {
+  if [ -n "$3$4" ]; then chown \${5--h} -- "$3\${4:+:$4}" "$1" || return; fi
   chmod -- "0$2" "$1"
+}
+q_open() {
+  if [ ! -f "./$1" ] && [ ! -d "./$1" ]; then echo "$1 is neither a file nor a directory"; return 1; fi
+  exec 5<"./$1"
+  if [ "$(stat -L -c %d:%i /proc/self/fd/5)" != "$(stat -c %d:%i "./$1")" ]; then echo "$1 is another one by now"; return 1; fi
+}
+q_replace() { mv -f -T -- "$1" "$2" 2>/dev/null || { [ ! -d "$2" ] && mv -f -- "$1" "$2"; }; }
+q_on() {
+  q_there=$1; shift
+  if q_shared "$q_there"; then (q_enter "$q_there" && "$@" "./$q_name"); else "$@" "$q_there"; fi
+}
+q_shared() {
+  [ -O / ] || return
+  q_top=\${1%/*} q_of=; set --
+  while [ -n "$q_top" ]; do set -- "$@" "$q_top/"; q_top=\${q_top%/*}; done
+  for q_of in $(stat -L -c %u:%g:%a -- "$@" / 2>/dev/null); do
+    case $q_of in
+      0:*:[1357]???) if [ "$#" = 0 ]; then continue; else return 0; fi ;;
+      0:0:*[0145] | 0:*[0145][0145]) set -- ;;
+      *) return 0 ;;
+    esac
+  done
+  return 1
+}
+q_way() {
+  q_real= q_led= q_left=$1/ q_hops=0
+  while [ -n "$q_left" ]; do
+    q_name=\${q_left%%/*} q_left=\${q_left#*/}
+    case $q_name in '' | .) continue ;; ..) q_real=\${q_real%/*}; continue ;; esac
+    if [ ! -L "$q_real/$q_name" ]; then q_real=$q_real/$q_name; continue; fi
+    q_hops=$((q_hops + 1))
+    if [ "$q_hops" -gt 40 ] || ! q_of=$(stat -c %u -- "$q_real/$q_name"); then return 1; fi
+    case $q_of in 0 | "$q_led") ;; *) q_led=\${q_led:+several }$q_of ;; esac
+    q_of=$(readlink -- "$q_real/$q_name")
+    case $q_of in /*) q_real= ;; esac
+    q_left=$q_of/$q_left
+  done
+  q_real=\${q_real:-/}
+}
+q_astray() { [ -n "$q_led" ] && [ -O / ] && [ "$(stat -c %u -- "$1" 2>/dev/null)" != "$q_led" ]; }
+q_enter() {
+  q_way "\${1%/*}" && cd -P -- "$q_real" || return
+  q_name=\${1##*/}
+  if [ "$(pwd -P)" != "$q_real" ] || q_astray .; then echo "the way to $1 leads to $(pwd -P), by a link that somebody else has put there"; return 1; fi
+}
+q_apart() {
+  q_in=$(pwd -P)
+  rm -rf .quorate-new
+  mkdir -m 0700 .quorate-new && cd -P .quorate-new || return
+  if [ ! -O . ] || [ "$(pwd -P)" != "\${q_in%/}/.quorate-new" ]; then q_in=; echo "$q_real/.quorate-new is somebody else's"; return 1; fi
+}
+q_leave() {
+  if [ -n "\${q_in-}" ] && [ "$(pwd -P)" = "\${q_in%/}/.quorate-new" ]; then cd -P .. && rm -rf .quorate-new; fi
+  exit "$1"
 }
 q_df() {
   q_at=$(df -Pk -- "$1" 2>/dev/null | tail -n 1) q_kib=

@@ -1,6 +1,13 @@
 import { type Behind, behindLinks, linkState } from './behind-links.ts';
 import type { PathState } from './foreseen.ts';
-import { isBelow, normalPath } from './normal-path.ts';
+import { foldersAbove, isBelow, normalPath } from './normal-path.ts';
+
+/** A link, where it leads to, and which user owns it or one behind it: what is there is not that user's. */
+export interface StrangersLink {
+  readonly path: string;
+  readonly to: string;
+  readonly by: string;
+}
 
 type Known = Partial<PathState> | null | undefined;
 
@@ -12,6 +19,8 @@ export class Names {
   readonly #units: Map<string, string>;
   /** Tells what tasks make of a path, which may be another link or none. */
   readonly #foreseen: (path: string) => Known;
+  /** Links of the host that lead to what is not their owner's, by their paths. */
+  readonly #strangers: Map<string, StrangersLink>;
   #hasLinks: boolean;
   #changes = 0;
 
@@ -19,6 +28,7 @@ export class Names {
     this.#foreseen = foreseen;
     this.#links = new Map(from ? from.#links : []);
     this.#units = new Map(from ? from.#units : []);
+    this.#strangers = new Map(from ? from.#strangers : []);
     this.#hasLinks = from ? from.#hasLinks : false;
   }
 
@@ -44,7 +54,9 @@ export class Names {
     return link === undefined || known === null || known?.type ? known : link;
   }
 
-  hasLink(path: string, to: string): void {
+  hasLink(path: string, to: string, by?: string): void {
+    if (by === undefined) this.#strangers.delete(path);
+    else this.#strangers.set(path, { path, to, by });
     const { path: at, isRead } = this.behind(path);
     if (!isRead || this.#links.get(at)?.to === linkState(at, to, false).to) return;
     this.#links.set(at, linkState(at, to, false));
@@ -52,7 +64,15 @@ export class Names {
     this.#changes += 1;
   }
 
+  /** The first of them on the way to a path, but for those that tasks make something else of. */
+  strangersLink(path: string): StrangersLink | undefined {
+    if (this.#strangers.size === 0) return undefined;
+    const links = foldersAbove(path).flatMap((folder) => this.#strangers.get(folder) ?? []);
+    return links.find((link) => this.#foreseen(link.path) === undefined);
+  }
+
   hasNoLink(path: string): void {
+    this.#strangers.delete(path);
     if (this.#links.delete(this.behind(path).path)) this.#changes += 1;
   }
 

@@ -1,7 +1,7 @@
 import type { Behind } from './behind-links.ts';
 import { Declared } from './declared.ts';
 import type { Foreseen, PackageState, PathState, UnitState, UserState } from './foreseen.ts';
-import { Names } from './names.ts';
+import { Names, type StrangersLink } from './names.ts';
 import { foldersAbove, isBelow, normalPath } from './normal-path.ts';
 import { Slot, Things } from './things.ts';
 
@@ -112,9 +112,17 @@ export class World {
     return known === undefined && this.#isEmptied(path) ? null : known;
   }
 
-  /** Say that the host has a link there; those above it come first. */
-  hasLink(path: string, to: string): void {
-    this.#names.hasLink(path, to);
+  /**
+   * Say that the host has a link there; those above it come first. `by` owns it, or one behind it, and what it leads to is
+   * somebody else's.
+   */
+  hasLink(path: string, to: string, by?: string): void {
+    this.#names.hasLink(path, to, by);
+  }
+
+  /** The first link above a path that leads to what is not its owner's: root does not follow it. */
+  strangersLink(path: string): StrangersLink | undefined {
+    return this.#names.strangersLink(path);
   }
 
   /** Say that the host has none there, or none any more; those above it come first. */

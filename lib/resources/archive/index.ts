@@ -116,46 +116,49 @@ fi`,
   },
   apply(desired, changes) {
     const { folder, from } = desired;
-    const whole = incoming(desired);
-    const part = `${folder}/.quorate-unpack`;
     const isAnew = changes.some(({ property }) => property === 'archive');
-    return sh`q_sum=$(sha256sum <${whole}) || exit
-if [ "\${q_sum%% *}" != ${from.sha256} ]; then rm -f -- ${whole}; echo 'the archive arrived otherwise than it was sent'; exit 5; fi
-${isAnew ? lay(desired, whole, part) : giveOwner(desired, whole, part)}`;
+    // Where nobody else can enter: whoever may change the folder could bring another archive meanwhile.
+    return sh`${laid}
+(
+q_unpack() {
+  q_sum=$(sha256sum <whole) || return
+  if [ "\${q_sum%% *}" != ${from.sha256} ]; then echo 'the archive arrived otherwise than it was sent'; return 5; fi
+  mkdir part && ${unpack(desired)} || return
+  ${isAnew ? lay(desired) : giveOwner(desired)}
+}
+mkdir -p -- ${folder} && q_enter ${`${folder}/x`} && q_apart && mv -f -- ${incoming(desired)} whole && q_unpack; q_leave $?) || exit
+${isAnew ? proven(desired) : sh`:`}`;
   },
 });
 
-function lay(desired: ArchiveDesired, whole: string, part: string): Sh {
-  const { folder, from, creates } = desired;
+function lay(desired: ArchiveDesired): Sh {
   const owner = ownerOf(desired);
-  return sh`mkdir -p -- ${folder} && rm -rf -- ${part} && mkdir -- ${part} || exit
-for q_record in ${record(desired)} ${lastRecord(desired)}; do echo begun | q_write "$q_record" 0644 '' '' || exit; done
-${unpack(desired, whole, part)} || { rm -rf -- ${part} ${whole}; exit 1; }
-${owner === '' ? sh`` : sh`chown -R -h -- ${owner} ${part} || exit`}
-${laid}
-q_lay ${part} ${folder} || exit
-rm -rf -- ${part} ${whole}
-if [ ! -e ${creates} ]; then echo ${bringsNot(desired)}; exit 1; fi
-for q_record in ${record(desired)} ${lastRecord(desired)}; do echo ${from.sha256} | q_write "$q_record" 0644 '' '' || exit; done`;
+  return sh`(${recorded(desired, 'begun')}) || return
+${owner === '' ? sh`` : sh`chown -R -h -- ${owner} part || return`}
+q_lay part ..`;
+}
+
+function proven(desired: ArchiveDesired): Sh {
+  const { creates, from } = desired;
+  return sh`if [ ! -e ${creates} ]; then echo ${bringsNot(desired)}; exit 1; fi
+${recorded(desired, from.sha256)}`;
+}
+
+function recorded(desired: ArchiveDesired, text: string): Sh {
+  return sh`for q_record in ${record(desired)} ${lastRecord(desired)}; do echo ${text} | q_write "$q_record" 0644 '' '' || exit; done`;
 }
 
 /** What the archive brings gets its owner, and stays as it is otherwise. */
-function giveOwner(desired: ArchiveDesired, whole: string, part: string): Sh {
-  return sh`rm -rf -- ${part} && mkdir -- ${part} || exit
-${unpack(desired, whole, part)} || { rm -rf -- ${part} ${whole}; exit 1; }
-(cd ${part} && find . ! -name . -exec sh -c 'q_owner=$1 q_to=$2; shift 2
-for q_path; do
-  q_path=$q_to/$q_path
-  if [ -e "$q_path" ] || [ -L "$q_path" ]; then chown -h -- "$q_owner" "$q_path" || exit; fi
-done' sh ${ownerOf(desired)} ${desired.folder} {} +)
-q_code=$?
-rm -rf -- ${part} ${whole}
-exit "$q_code"`;
+function giveOwner(desired: ArchiveDesired): Sh {
+  return sh`(cd part && find . ! -name .) | while IFS= read -r q_path; do
+  q_path=${desired.folder}/\${q_path#./}
+  if [ -e "$q_path" ] || [ -L "$q_path" ]; then q_on "$q_path" chown -h -- ${ownerOf(desired)} || exit; fi
+done`;
 }
 
-function unpack({ format, strip }: ArchiveDesired, whole: string, part: string): Sh {
-  if (format === 'zip') return sh`unzip -q -o ${whole} -d ${part} 2>&1`;
-  return sh`tar -x -o -f ${whole} -C ${part} ${strip > 0 ? [`--strip-components=${strip}`] : []} 2>&1`;
+function unpack({ format, strip }: ArchiveDesired): Sh {
+  if (format === 'zip') return sh`unzip -q -o whole -d part 2>&1`;
+  return sh`tar -x -o -f whole -C part ${strip > 0 ? [`--strip-components=${strip}`] : []} 2>&1`;
 }
 
 function ownerDifferences({ owner, group }: ArchiveDesired, { at }: ObservedArchive): readonly Difference[] {

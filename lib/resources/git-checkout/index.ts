@@ -150,7 +150,7 @@ ${orGone(path)}`,
     return sh`${gitOf(path)}${gitAs(user)}
 ${
   isNew
-    ? sh`mkdir -p -- ${path} || exit; ${user === undefined ? sh`` : sh`chown -- ${user} ${path} || exit`}
+    ? sh`mkdir -p -- ${path} || exit; ${user === undefined ? sh`` : sh`q_on ${path} chown -h -- ${user} || exit`}
 q_git -C ${path} init --quiet 2>&1 || exit`
     : sh``
 }

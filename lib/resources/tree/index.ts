@@ -204,19 +204,19 @@ function traceOf(entry: Entry): Trace {
 }
 
 function removeAll(path: string): Sh {
-  return sh`if [ -d ${path} ] && [ ! -L ${path} ]; then rm -rf -- ${path}; else rm -f -- ${path}; fi || exit`;
+  return sh`q_on ${path} rm -rf -- || exit`;
 }
 
 function make(entry: Entry): Sh {
   const { path } = entry;
   if (entry.type === 'file') return writeContent(path, entry.content, entry);
   if (entry.type === 'link')
-    return sh`ln -sfn -- ${entry.to} ${path} && q_label ${path} && ${ownedBy(entry)}`;
+    return sh`q_on ${path} ln -sfn -- ${entry.to} && q_label ${path} && ${ownedBy(entry)}`;
   return makeDirectory(entry);
 }
 
 function ownedBy({ type, path, owner = '', group = '', ...ownership }: Entry): Sh {
   if (type !== 'link') return sh`q_mode ${path} ${modeAt(path, ownership)} ${owner} ${group}`;
   const who = group === '' ? owner : `${owner}:${group}`;
-  return who === '' ? sh`:` : sh`chown -h -- ${who} ${path}`;
+  return who === '' ? sh`:` : sh`q_on ${path} chown -h -- ${who}`;
 }

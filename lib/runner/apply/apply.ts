@@ -8,7 +8,7 @@ import { sh } from '../../dsl/shell/sh.ts';
 import type { Prepared, Reading, Task, Transfer } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Host } from '../../transport/host.ts';
-import { compileLinks, noteLinks } from '../exchange/links.ts';
+import { compileLinks, noteLinks, refuseStrangersLinks } from '../exchange/links.ts';
 import type { Fragment } from '../exchange/script.ts';
 import { clearSent, forgetOthers, waiting } from '../exchange/sent.ts';
 import { shellOn } from '../exchange/shell.ts';
@@ -103,7 +103,10 @@ async function judge({ planned }: Step, progress: ApplyContext): Promise<Step | 
   const { wire, proof, done } = progress;
   const { task, role } = planned;
   const reading = await ask(planned, progress);
-  const changes = wire.inTask(planned, () => differencesOf(task, reading, proof));
+  const changes = wire.inTask(planned, () => {
+    refuseStrangersLinks(proof, task);
+    return differencesOf(task, reading, proof);
+  });
   if (changes.length === 0) {
     done.add(planned);
     wire.finished(planned, 'ok');

@@ -1,11 +1,17 @@
 import { dirname } from 'node:path/posix';
+import { pathsOf } from '../../dsl/paths-of.ts';
 import { type Sh, sh } from '../../dsl/shell/sh.ts';
+import type { Task } from '../../dsl/task.ts';
 import type { World } from '../../dsl/world/world.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import { wordsOf } from './task-shell.ts';
 
 /** A link of the host, and the path without any link that it leads to in the end. */
 export interface HostLink {
   readonly path: string;
   readonly to: string;
+  /** Who owns a link on this way that leads to what is not theirs: root would work there at their wish. */
+  readonly by: string | undefined;
 }
 
 /**
@@ -14,23 +20,47 @@ export interface HostLink {
  */
 export function compileLinks(paths: readonly string[]): Sh {
   return sh`for q_path in ${foldersAbove(paths)}; do
-  if [ -L "$q_path" ]; then printf 'link %s\nreal %s\n' "$q_path" "$(cd -P -- "$q_path" 2>/dev/null && pwd -P)"; fi
+  if [ -L "$q_path" ]; then
+    printf 'link %s\nreal %s\n' "$q_path" "$(cd -P -- "$q_path" 2>/dev/null && pwd -P)"
+    if q_way "$q_path" && q_astray "$q_real"; then echo "by $(id -nu "$q_led" 2>/dev/null || echo "$q_led")"; fi
+  fi
 done`;
 }
 
 /** Tells the world of the links above these paths, and of those that are none any more; `out` was printed of them. */
 export function noteLinks(world: World, paths: readonly string[], out: string): void {
-  const links = new Map(parseLinks(out).map(({ path, to }) => [path, to]));
+  const links = new Map(parseLinks(out).map((link) => [link.path, link]));
   for (const folder of foldersAbove(paths)) {
-    const to = links.get(folder);
-    if (to === undefined) world.hasNoLink(folder);
-    else world.hasLink(folder, to);
+    const link = links.get(folder);
+    if (link === undefined) world.hasNoLink(folder);
+    else world.hasLink(folder, link.to, link.by);
   }
 }
 
 /** Those that lead to a folder, the upper ones first. */
 export function parseLinks(out: string): readonly HostLink[] {
-  return [...out.matchAll(/^link (\/.*)\nreal (\/.*)$/gm)].map(([, path = '', to = '']) => ({ path, to }));
+  return [...out.matchAll(/^link (\/.*)\nreal (\/.*)(?:\nby (.+))?$/gm)].map(
+    ([, path = '', to = '', by]) => ({ path, to, by }),
+  );
+}
+
+/**
+ * Throws exit code 3 where the way to a path of a task leads, by a link that some user has put there, to what is not
+ * that user's: root would write there what the user could not. A task that is carried out as a user may do what that one may.
+ */
+export function refuseStrangersLinks(world: World, task: Task): void {
+  if (wordsOf(task).becomeUser !== undefined) return;
+  for (const path of pathsOf(task)) {
+    const link = world.strangersLink(path);
+    if (link === undefined) continue;
+    throw new QuorateError(
+      `${link.path}, on the way to ${path}, leads to ${link.to} by a link of ${link.by}`,
+      {
+        exitCode: EXIT.refused,
+        hint: `root does not follow a user's link to what is not that user's: remove it, or name the path behind it`,
+      },
+    );
+  }
 }
 
 /** Each one once, behind those above it. */

@@ -7,7 +7,7 @@ import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Site } from '../apply/elsewhere.ts';
 import { awaitGuard, SETTLED_SECONDS } from '../apply/guard.ts';
-import { compileLinks, noteLinks } from '../exchange/links.ts';
+import { compileLinks, noteLinks, refuseStrangersLinks } from '../exchange/links.ts';
 import { compileReads, parseReads } from '../exchange/reads.ts';
 import {
   differencesOf,
@@ -76,7 +76,10 @@ function planned(
   { site, due }: { readonly site: Site; readonly due: readonly PlannedTask[] },
 ): PlannedTask {
   const { world, wire, actor } = site;
-  const differences = () => differencesOf(one.task, reading, world);
+  const differences = () => {
+    refuseStrangersLinks(world, one.task);
+    return differencesOf(one.task, reading, world);
+  };
   const { marks = [] } = one.task;
   const paths = [...ownPaths(one.task), ...marks.map(({ name }) => name)];
   const isHidden = paths.some((path) => world.isRemounted(path));

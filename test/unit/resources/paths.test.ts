@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   chownSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -102,6 +103,22 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
     });
     expect(readdirSync(dir, { recursive: true })).toEqual(before);
     server.close();
+  });
+
+  it.skipIf(!isRoot)('a way that a user leads, by a link, to what is not theirs', async () => {
+    mkdirSync(at('etc'));
+    mkdirSync(at('home'));
+    chownSync(at('home'), 4711, 4711);
+    symlinkSync(at('etc'), at('home/app'));
+    lchownSync(at('home/app'), 4711, 4711);
+    for (const make of [wish, folder, gone]) {
+      await expect(plan(make('home/app/x'))).rejects.toMatchObject({
+        exitCode: 3,
+        message: `here: ${at('home/app')}, on the way to ${at('home/app/x')}, leads to ${at('etc')} by a link of 4711`,
+      });
+    }
+    lchownSync(at('home/app'), 0, 0);
+    expect(kinds(await plan(wish('home/app/x')))).toEqual(['create content']);
   });
 
   it('and a run itself puts nothing into the target of a link', async () => {

@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../../lib/dsl/path.ts';
+import { PRELUDE } from '../../../../lib/dsl/shell/prelude.ts';
+import { type Sh, sh } from '../../../../lib/dsl/shell/sh.ts';
+import { scratch } from '../../support/scratch.ts';
+import { SHELLS } from '../../support/shells.ts';
+
+/** Any user but root: it need not have a name. */
+const WEB = 4711;
+const isRoot = process.getuid?.() === 0;
+
+/** A folder of a user's, `home`, beside one of root's, `etc`, that the user would like to have changed. */
+function land(): { readonly home: string; readonly etc: string } {
+  const dir = realpathSync(scratch());
+  chmodSync(dir, 0o755);
+  const [home, etc] = [join(dir, 'home'), join(dir, 'etc')];
+  mkdirSync(home);
+  mkdirSync(etc);
+  writeFileSync(join(etc, 'shadow'), 'secret', { mode: 0o600 });
+  chownSync(home, WEB, WEB);
+  return { home, etc };
+}
+
+function linkOfWeb(to: string, at: string): void {
+  symlinkSync(to, at);
+  lchownSync(at, WEB, WEB);
+}
+
+describe.skipIf(!isRoot).each(SHELLS)('root in the folder of a user, by %s', (_name, file, ...args) => {
+  const run = (script: Sh, before = '') => {
+    const { status, stdout, stderr } = spawnSync(file ?? 'sh', [...args, '-s'], {
+      encoding: 'utf8',
+      input: `${PRELUDE}${before}${script.text}`,
+    });
+    return { status, said: `${stdout}${stderr}` };
+  };
+
+  it('writes, takes over, changes and removes what is there, and leaves nothing else', () => {
+    const { home, etc } = land();
+    const at = (name: string) => join(home, name);
+    writeFileSync(join(etc, 'sent'), 'sent');
+    expect(
+      run(sh`q_state=${etc}
+printf new | q_write ${at('new')} 0640 ${WEB} ${WEB} || exit
+q_adopt ${join(etc, 'sent')} ${at('adopted')} 0600 ${`${WEB}:${WEB}`} ${sha256('sent')} || exit
+mkdir ${at('folder')} && q_mode ${at('folder')} 0700 ${WEB} '' || exit
+printf x >${at('gone')}; q_drop ${at('gone')} || exit
+printf y >${join(etc, 'taken')}; q_take ${join(etc, 'taken')} ${at('taken')} || exit
+q_mode ${at('taken')} 0604 ${WEB} ${WEB}`),
+    ).toEqual({ status: 0, said: '' });
+    const look = (name: string) => {
+      const { mode, uid } = lstatSync(at(name));
+      return `${name} ${(mode & 0o7777).toString(8)} ${uid}`;
+    };
+    expect(readdirSync(home).map(look)).toEqual([
+      `adopted 600 ${WEB}`,
+      `folder 700 ${WEB}`,
+      `new 640 ${WEB}`,
+      `taken 604 ${WEB}`,
+    ]);
+    expect(['new', 'adopted'].map((name) => readFileSync(at(name), 'utf8'))).toEqual(['new', 'sent']);
+  });
+
+  it.each<[string, (path: string) => Sh]>([
+    ['writes', (path) => sh`printf x | q_write ${path} 0644 '' ''`],
+    ['takes over', (path) => sh`echo x >/tmp/q.$$; q_adopt /tmp/q.$$ ${path} 0644 : ${sha256('x\n')}`],
+    ['changes', (path) => sh`q_mode ${path} 0644 ${WEB} ''`],
+    ['removes', (path) => sh`q_drop ${path}`],
+    ['removes all', (path) => sh`q_on ${path} rm -rf --`],
+  ])('%s nothing where a link of the user leads to what is not theirs', (_what, act) => {
+    const { home, etc } = land();
+    linkOfWeb(etc, join(home, 'app'));
+    const { status, said } = run(act(join(home, 'app/shadow')));
+    expect([status, said]).toEqual([expect.any(Number), expect.stringContaining('somebody else')]);
+    expect(status).not.toBe(0);
+    const { mode, uid } = statSync(join(etc, 'shadow'));
+    expect([readFileSync(join(etc, 'shadow'), 'utf8'), mode & 0o777, uid]).toEqual(['secret', 0o600, 0]);
+    expect(readdirSync(etc)).toEqual(['shadow']);
+  });
+
+  it('follows a link of root, and one of the user to what is theirs', () => {
+    const { home, etc } = land();
+    mkdirSync(join(home, 'releases'));
+    chownSync(join(home, 'releases'), WEB, WEB);
+    linkOfWeb('releases', join(home, 'current'));
+    symlinkSync(etc, join(home, 'roots'));
+    expect(
+      run(
+        sh`printf x | q_write ${join(home, 'current/a')} 0644 '' '' && printf y | q_write ${join(home, 'roots/b')} 0644 '' ''`,
+      ),
+    ).toEqual({ status: 0, said: '' });
+    expect([existsSync(join(home, 'releases/a')), existsSync(join(etc, 'b'))]).toEqual([true, true]);
+  });
+
+  it('does not give away what a link leads to that takes the place of a file in between', () => {
+    const { home, etc } = land();
+    const path = join(home, 'x');
+    // The user is quick: as soon as a file is theirs, a link to another one has its name.
+    const quick = `chown() { command chown "$@"; if [ -O / ] && [ -e ${path} ]; then rm -f ${path}; ln -s ${etc}/shadow ${path}; fi; }\n`;
+    writeFileSync(path, 'x');
+    run(sh`q_mode ${path} 0644 ${WEB} ${WEB}`, quick);
+    const { mode, uid } = statSync(join(etc, 'shadow'));
+    expect([mode & 0o777, uid]).toEqual([0o600, 0]);
+  });
+
+  it('writes into no folder that takes the place of its own one', () => {
+    const { home, etc } = land();
+    const quick = `mkdir() { command mkdir "$@"; case "$*" in *.quorate-new) mv .quorate-new was; ln -s ${etc} .quorate-new ;; esac; }\n`;
+    const { status } = run(sh`printf x | q_write ${join(home, 'x')} 0644 '' ''`, quick);
+    expect([status, readdirSync(etc)]).toEqual([1, ['shadow']]);
+  });
+});
