@@ -99,6 +99,8 @@ export interface Resource<Options, Desired, Observed> {
   needs?(options: Options): readonly Task[];
   /** See `Task.late`. */
   readonly late?: boolean | ((desired: Desired) => boolean);
+  /** See `Task.awaited`. */
+  readonly awaited?: boolean;
   /** See `Task.looks`. */
   looks?(desired: Desired): number;
   /** See `Task.unproven`. */
@@ -225,6 +227,7 @@ function taskOf<Options extends object, Desired, Observed>(
     ...(needs.length > 0 && { needs }),
     ...(Object.keys(words).length > 0 && { words }),
     ...(isLate(resource.late, desired) && { late: true }),
+    ...(resource.awaited && { awaited: true }),
     ...(resource.heedsLeftOver && { heedsLeftOver: true }),
     ...(writtenAt && { writtenAt }),
   };
@@ -373,6 +376,7 @@ const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
   after: is.function(),
   needs: is.function(),
   late: is.either(is.boolean, is.function<(desired: unknown) => boolean>()),
+  awaited: is.boolean,
   looks: is.function(),
   unproven: is.function(),
   own: is.list(is.any<never>()),

@@ -179,4 +179,6 @@ export interface Task {
   readonly writtenAt?: Position;
   /** Judged again when its turn comes, where a change of it is conditional: its apply rests on what was read. */
   readonly late?: boolean;
+  /** Its apply may end well and its wish not come true, as with a service that ends again: what follows waits for the proof. */
+  readonly awaited?: boolean;
 }

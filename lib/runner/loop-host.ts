@@ -341,8 +341,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
 
   /** Reports the tasks that nothing came of: the rescue of what did not fail, and what stood behind a failure. */
   reportLeft(): void {
+    const isDone = ({ task }: RoleTask) => [...this.#applied].some((done) => done.task === task);
     for (const [one, why] of this.#program.left)
-      if (!isLook(one, this.plan)) this.#wire.finished(one, 'skipped', [], why);
+      if (!isLook(one, this.plan) && !isDone(one)) this.#wire.finished(one, 'skipped', [], why);
   }
 
   /** First Ctrl-C: ends after the task in hand. */

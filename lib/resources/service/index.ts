@@ -58,6 +58,7 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
     reloadOn: is.tasks,
   },
   heedsLeftOver: true,
+  awaited: true,
   join: joinedWishes,
   needs: ({ restartOn = [], reloadOn = [] }) => [...restartOn, ...reloadOn],
   thing: ({ name }) => `unit ${name}`,

@@ -32,9 +32,10 @@ export interface ApplyContext extends Proving {
 }
 
 /**
- * Applies and proves steps in order, as many as possible in one exchange; files are sent meanwhile. Throws
- * what failed; what came before it is applied and proven. Nothing is begun behind an apply that failed. Proofs are
- * judged here while the host goes on, so it is stopped one round trip after a proof that failed.
+ * Applies and proves steps in order, as many as possible in one exchange; files are sent meanwhile. Throws what failed;
+ * what came before it is applied and proven. Nothing is begun behind an apply that failed. Proofs are judged here while
+ * the host goes on, so it is stopped one round trip after a proof that failed: what takes something away, and what stands
+ * behind a task whose proof often decides, waits for the proofs before it.
  */
 export async function applySteps(steps: readonly Step[], context: ApplyContext): Promise<void> {
   const transfers = steps.flatMap(({ prepared }) => prepared.transfers ?? []);
@@ -184,18 +185,23 @@ async function pause(seconds: number, wire: Wire): Promise<void> {
 
 /**
  * A task with a guard is the last of its exchange; one with a function of its own stands alone; one that waits to be
- * judged is the first; behind one that may be tried again, or fail in vain, nothing is sent along.
+ * judged, or takes something away, is the first; behind one that may be tried again, or fail in vain, or end well and not
+ * hold, nothing is sent along.
  */
 function segmentsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
   const segments: Step[][] = [];
   let open = false;
   for (const step of steps) {
-    const { act, guard } = step.planned.task;
-    if (open && !act && !step.planned.waits) segments.at(-1)?.push(step);
+    const { act, guard, awaited } = step.planned.task;
+    if (open && !act && !step.planned.waits && !takesAway(step)) segments.at(-1)?.push(step);
     else segments.push([step]);
-    open = !act && !guard && !isLast(step.planned.task);
+    open = !act && !guard && !awaited && !isLast(step.planned.task);
   }
   return segments;
+}
+
+function takesAway({ planned }: Step): boolean {
+  return planned.changes.some(({ kind }) => kind === 'remove');
 }
 
 function isLast(task: Task): boolean {

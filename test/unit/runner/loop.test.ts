@@ -102,6 +102,27 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     expect(existsSync(marker)).toBe(false);
   });
 
+  it.each<[what: string, behind: (path: string) => Task]>([
+    ['takes nothing away', (path) => absent(path)],
+    ['carries out nothing', (path) => file(path, { content: 'other', mode: '0644' })],
+  ])(
+    '%s behind a task that ends well and does not hold, and skips what it has not begun',
+    async (what, behind) => {
+      const path = join(dir, 'data');
+      writeFileSync(path, 'precious');
+      const vain = command('in vain', { run: sh`:`, unless: sh`false` });
+      const first = what === 'takes nothing away' ? vain : { ...vain, awaited: true };
+      const host = await plan(first, behind(path));
+      await expect(host.apply(() => true)).rejects.toMatchObject({ exitCode: 2, task: 'in vain' });
+      expect(readFileSync(path, 'utf8')).toBe('precious');
+      host.reportLeft();
+      expect(sink.events.flatMap((one) => (one.event === 'task' ? [one.status] : []))).toEqual([
+        'failed',
+        'skipped',
+      ]);
+    },
+  );
+
   it('needs two exchanges to converge and one when nothing differs', async () => {
     const task = file(join(dir, 'a'), { content: 'a', mode: '0600' });
     const first = await plan(task);
