@@ -41,7 +41,7 @@ export async function refuseMarked(surveyed: Surveyed, host: EtcdHost): Promise<
   throw refusal(
     { host: name },
     `its etcd ${facts.reading?.status?.version} has marked ${names} as removed, by a fault of 3.5: etcd 3.6 would go by that, and have that member end`,
-    `have it join anew, under another ID: ${verbLine('members', surveyed.cluster, '--replace', names)}; then run again`,
+    `have it join anew, under another ID: ${verbLine('members', surveyed.cluster, '--remove', names)}, then ${verbLine('members', surveyed.cluster, '--replace', names)}; then run again`,
   );
 }
 
