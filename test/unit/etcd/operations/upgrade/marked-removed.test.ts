@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { markedOf } from '../../../../../lib/etcd/operations/upgrade/marked-removed.ts';
+
+/** As etcd 3.5.30 wrote it of a member that joined under 3.4.23. */
+const LINE =
+  '{"level":"warn","ts":"2026-11-28T17:12:39.797611Z","caller":"membership/cluster.go:794","msg":"Removing zombie member from v3store","member":"{ID:d1ad146f36e754d5 RaftAttributes:{PeerURLs:[https://10.0.52.14:2380] IsLearner:false} Attributes:{Name:etcd02 ClientURLs:[https://10.0.52.14:2379]}}"}';
+
+const member = (id: string, name: string) => ({
+  id,
+  name,
+  peerUrls: [],
+  clientUrls: [],
+  learner: false,
+});
+
+describe('a member that etcd 3.5 has marked as removed', () => {
+  it.each<[what: string, log: string, wanted: readonly string[]]>([
+    ['is one that is listed', LINE, ['etcd02']],
+    ['is none that left long ago', LINE.replace('d1ad146f36e754d5', 'cfbfcd677a4d6f0f'), []],
+    ['is none where nothing is said', '', []],
+  ])('%s', (_what, log, wanted) => {
+    const listed = [member('ef27c5bf49e46213', 'etcd01'), member('d1ad146f36e754d5', 'etcd02')];
+    expect(markedOf(log, listed).map(({ name }) => name)).toEqual(wanted);
+  });
+});
