@@ -13,11 +13,15 @@ export function etcdctl(members: readonly Pick<LabHost, 'address'>[]): string {
 again() { n=0; until "$@"; do n=$((n + 1)); [ $n -lt 20 ] || return 1; sleep 0.5; done; }`;
 }
 
-/** The host whose member leads; all hosts of the lab are members, and run. */
-export async function leaderOf(lab: Lab): Promise<string | undefined> {
-  const { stdout } = await lab.ssh('etcd01', `${etcdctl(lab.hosts)}; ctl endpoint status -w fields`);
+/** The host whose member leads, of those that are members, by default all of the lab; they run. */
+export async function leaderOf(
+  lab: Lab,
+  names: readonly string[] = lab.hosts.map(({ name }) => name),
+): Promise<string | undefined> {
+  const hosts = lab.hosts.filter(({ name }) => names.includes(name));
+  const { stdout } = await lab.ssh('etcd01', `${etcdctl(hosts)}; ctl endpoint status -w fields`);
   const members = stdout.split('"ClusterID"').slice(1);
   const number = (part: string, name: string) => new RegExp(`"${name}" : (\\d+)`).exec(part)?.[1];
   const index = members.findIndex((part) => number(part, 'MemberID') === number(part, 'Leader'));
-  return lab.hosts[index]?.name;
+  return hosts[index]?.name;
 }

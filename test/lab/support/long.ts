@@ -4,6 +4,7 @@ import { it } from 'vitest';
 export type Long =
   | 'FAULTS'
   | 'FLEETS'
+  | 'HANDBOOK'
   | 'KILLS'
   | 'MEMBERS'
   | 'NODE24'
