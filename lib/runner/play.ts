@@ -144,6 +144,10 @@ async function gatherBatch<Facts>(
       }),
   }));
   session.hosts = hosts;
+  session.delegations.read(
+    play,
+    hosts.map(({ target }) => target),
+  );
   for (const host of hosts) session.worked.set(`${host.target.name} ${host.stateDir}`, host);
   return hosts;
 }

@@ -10,6 +10,7 @@ import { World } from '../../dsl/world/world.ts';
 import type { RunEvent } from '../events.ts';
 import { wordsOf } from '../exchange/task-shell.ts';
 import type { RoleTask } from '../exchange/wire.ts';
+import { actorOf } from './wishes.ts';
 
 /** The role that events name for what no role declares any more. */
 const LEFT_OVER = 'left over';
@@ -23,6 +24,8 @@ export interface LeftOverOptions {
   readonly prune: boolean;
   /** Loaded where something is left over. */
   readonly takeAway?: () => Promise<TakeAway>;
+  /** What other hosts have one do, whether they take part or not: asked where something would be left over. */
+  readonly delegatedTo?: (host: string) => Promise<readonly Task[]>;
 }
 
 /** What the plays of a run declare on each host, and so what is left over there. */
@@ -56,21 +59,26 @@ export class LeftOvers {
     ledger: Ledger,
     tasks: readonly RoleTask[],
   ): Promise<readonly RoleTask[]> {
-    const { plays, includes, takeAway, prune } = this.#options;
-    const declared = [...(this.#declared.get(host) ?? []), ...tasks];
+    const { plays, includes, takeAway, prune, delegatedTo } = this.#options;
+    // What another host carries out declares nothing here.
+    const here = tasks.filter(({ task }) => actorOf(host, task) === host);
+    const declared = [...(this.#declared.get(host) ?? []), ...here];
     this.#declared.set(host, declared);
-    const finding = new Finding(ledger, tasks, prune);
+    const finding = new Finding(ledger, here, prune);
     this.#found.set(host, finding);
     const isWhole = plays.every(({ roles }) => roles.every(({ name }) => includes(name)));
     if (!isWhole || this.#playsOf(host).at(-1) !== play) return [];
-    const all = declared.flatMap(({ task }) => (isFor(host, task) ? [task] : []));
-    const { ours, foreign, makers } = ledger.undeclared(all);
+    const own = declared.map(({ task }) => task);
+    const { foreign, makers, ...found } = ledger.undeclared(own);
     finding.stale.push(...foreign);
     finding.makers.push(...makers);
-    if (ours.length === 0 || takeAway === undefined) return [];
+    if (found.ours.length === 0 || takeAway === undefined) return [];
+    const all = [...own, ...((await delegatedTo?.(host)) ?? [])];
+    const { ours } = ledger.undeclared(all);
+    if (ours.length === 0) return [];
     const isForeign = ledger.isForeign.bind(ledger);
     const gone = finding.tasksOf((await takeAway())(ours, { declared: all, isForeign }));
-    return prune ? [...gone, ...judgedAgain(all)] : gone;
+    return prune ? [...gone, ...judgedAgain(own)] : gone;
   }
 
   /** What is left over on a host, and stays for now: to be told once it is planned. */
@@ -99,12 +107,6 @@ export class LeftOvers {
       .map((play) => ({ play, hosts: new Set(select(play.hosts).map(({ name }) => name)) }));
     return this.#named.flatMap(({ play, hosts }) => (hosts.has(host) ? [play] : []));
   }
-}
-
-/** What another host carries out declares nothing here. */
-function isFor(host: string, task: Task): boolean {
-  const { delegateTo = host } = wordsOf(task);
-  return delegateTo === host;
 }
 
 /** What may have read what goes: the last task for each such thing, outside of its blocks. */
