@@ -129,6 +129,7 @@ export class Session {
       plays,
       select,
       includes: (role) => options.roles.includes(role),
+      inventory: options.inventoryFiles,
       prune,
       ...(takeAway && { takeAway }),
       delegatedTo: (host) => this.delegations.to(host),

@@ -1,4 +1,4 @@
-import { Ledger } from '../../dsl/ledger/ledger.ts';
+import { Ledger, type OtherMaker } from '../../dsl/ledger/ledger.ts';
 import type { TakeAway, Verdict } from '../../dsl/ledger/left-over.ts';
 import { forget, type Kept, rewriteLedger } from '../../dsl/ledger/records.ts';
 import type { PlannedTask, Play, PlayHost, PlayInventoryHost } from '../../dsl/play.ts';
@@ -20,6 +20,8 @@ export interface LeftOverOptions {
   readonly plays: readonly Play<any>[];
   readonly select: (pattern: string) => readonly PlayInventoryHost[];
   readonly includes: (role: string) => boolean;
+  /** Sources of the inventory, as given with `-i`. */
+  readonly inventory: readonly string[];
   /** Take away what is left over, instead of naming it. */
   readonly prune: boolean;
   /** Loaded where something is left over. */
@@ -46,7 +48,7 @@ export class LeftOvers {
   ledgerOf<Facts>(play: Play<Facts>, host: HostData, out: string): Ledger | undefined {
     const place = play.ledger?.(host);
     const dirs = this.#playsOf(host.name).flatMap((one) => one.ledger?.(host).dir ?? []);
-    return place && new Ledger(place, out, dirs);
+    return place && new Ledger(place, out, dirs, this.#options.inventory);
   }
 
   /**
@@ -87,7 +89,7 @@ export class LeftOvers {
   }
 
   /** Whose things on a host lie among ours, and are left alone. */
-  makers(host: string): readonly string[] {
+  makers(host: string): readonly OtherMaker[] {
     return this.#found.get(host)?.makers ?? [];
   }
 
@@ -144,7 +146,7 @@ class Finding {
   /** What is not there any more, or is others' business: it only goes from the records. */
   readonly stale: Kept[] = [];
   /** See `Undeclared`. */
-  readonly makers: string[] = [];
+  readonly makers: OtherMaker[] = [];
   readonly #ledger: Ledger;
   readonly #tasks: readonly RoleTask[];
   readonly #prune: boolean;
@@ -165,7 +167,9 @@ class Finding {
         if (!world.isProof) this.#note(made, verdict);
         return goes && verdict.is === 'due' ? verdict.changes : [];
       };
-      return { role: LEFT_OVER, task: { ...task, diff } };
+      const from = this.#ledger.from(made);
+      const title = from === undefined ? task.title : `${task.title}; it is from ${from}, which is not here`;
+      return { role: LEFT_OVER, task: { ...task, title, diff } };
     });
   }
 
@@ -177,9 +181,11 @@ class Finding {
 
   #note(made: Kept, verdict: Verdict): void {
     const { role, kind, name } = made;
+    const from = this.#ledger.from(made);
+    const named = { role, kind, name, ...(from !== undefined && { from }) };
     if (verdict.is === 'gone') this.stale.push(made);
-    else if (verdict.is === 'staying') this.named.set(made, { role, kind, name, stays: verdict.why });
-    else if (verdict.is === 'due' && !this.#prune) this.named.set(made, { role, kind, name });
+    else if (verdict.is === 'staying') this.named.set(made, { ...named, stays: verdict.why });
+    else if (verdict.is === 'due' && !this.#prune) this.named.set(made, named);
   }
 
   #copyOf(world: World): World {
