@@ -1,3 +1,4 @@
+import { unread } from '../dsl/common/unread.ts';
 import { hasChanges, type Play } from '../dsl/play.ts';
 import type { Target } from '../dsl/role.ts';
 import { withLoaded } from '../dsl/trace/lazy.ts';
@@ -143,6 +144,8 @@ async function gatherBatch<Facts>(
         missed: (role, names) => session.missedFacts.add(role, names),
       }),
   }));
+  const { limit } = session.options;
+  unread.own.names = all.filter((host) => !limit(host) || session.failed(host.name)).map(({ name }) => name);
   session.hosts = hosts;
   session.delegations.read(
     play,
