@@ -1,15 +1,7 @@
 import { it } from 'vitest';
 
 /** Cases that take long, by the command of package.json that runs them all; docs/guarantees.md has the table. */
-export type Long =
-  | 'FAULTS'
-  | 'FLEETS'
-  | 'KILLS'
-  | 'MEMBERS'
-  | 'NODE24'
-  | 'RECOVER'
-  | 'RESOURCES'
-  | 'UPGRADES';
+export type Long = 'FAULTS' | 'FLEETS' | 'KILLS' | 'MEMBERS' | 'NODES' | 'RECOVER' | 'RESOURCES' | 'UPGRADES';
 
 /** Whether all of these cases are asked for: `QUORATE_FAULTS=all`, say. */
 export function isWhole(what: Long): boolean {
