@@ -2,6 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { ProjectMaker, Sources } from '../../dsl/ledger/ledger.ts';
 import { nameOfFolder, projectName } from '../../project-name.ts';
+import { isStream } from '../../root.ts';
 
 /**
  * Who makes what a playbook makes: the name of its project, which is the same on every machine, and its path in it. What
@@ -18,9 +19,11 @@ export function makerOf(file: string): ProjectMaker {
     endings.some((end) => isFile(join(project.folder, path + end)));
   const source = (path: string) => sourceOf(path, (one) => isThere(one, TYPESCRIPT));
   const own = source(withoutEnding(relative(project.folder, file)));
+  const by = `${project.name} ${own}`;
   return {
-    by: `${project.name} ${own}`,
+    by,
     isOurs(other) {
+      if (other === by) return true;
       const { name, path } = partsOf(other);
       return name === project.name && (source(path) === own || !isThere(path, ['', ...ENDINGS]));
     },
@@ -29,18 +32,18 @@ export function makerOf(file: string): ProjectMaker {
   };
 }
 
-/** A list of hosts (`-i a,b`), whichever these are. */
-const LIST = 'a list of hosts';
+/** Of one that has no name: a list of hosts (`-i a,b`), whichever these are, and what a program gives (`-i <(…)`). */
+const UNNAMED = 'a list of hosts';
 
 function sourcesOf(inventory: readonly string[], project: string): Sources {
   const folder = real(project);
   const names = inventory.map((given) => {
-    if (given.includes(',') && !existsSync(given)) return LIST;
+    if ((given.includes(',') && !existsSync(given)) || isStream(given)) return UNNAMED;
     const path = real(resolve(given));
     return path.startsWith(`${folder}/`) ? relative(folder, path) : path;
   });
   const isRead = (name: string) => names.some((one) => one === name || name.startsWith(`${one}/`));
-  const isFound = (name: string) => name !== LIST && existsSync(resolve(folder, name));
+  const isFound = (name: string) => name !== UNNAMED && existsSync(resolve(folder, name));
   return {
     names: [...new Set(names)].sort(),
     has: (some) => some.every(isRead),

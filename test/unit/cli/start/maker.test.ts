@@ -94,7 +94,7 @@ describe('who makes what a playbook makes', () => {
     ]);
     const others = [['staging.yaml'], ['gone.yaml'], ['gone.yaml', 'staging.yaml'], [at('elsewhere/hosts')]];
     expect(others.map(prod.isThere)).toEqual([true, false, true, true]);
-    expect(site().on?.(['a,b'])).toMatchObject({ names: ['a list of hosts'] });
+    expect(site().on?.(['a,b', '/dev/stdin'])).toMatchObject({ names: ['a list of hosts'] });
     expect(prod.isThere(['a list of hosts'])).toBe(false);
     symlinkSync('staging.yaml', at('shop/current'));
     expect(inventory('shop/current').names).toEqual(['staging.yaml']);
