@@ -24,7 +24,7 @@ import {
 } from '../dsl/world/ground.ts';
 import { UNKNOWN, type World } from '../dsl/world/world.ts';
 import { certificateProblems, describeProblem, fingerprint } from '../pki/index.ts';
-import type { LaterContent } from './content/later.ts';
+import { LaterContent } from './content/later.ts';
 
 export interface IssuedCertificateOptions {
   readonly keyPath: string;
@@ -158,6 +158,7 @@ function diffPair(desired: CertificateDesired, observed: ObservedPair, world: Wo
   const differences = differencesOf(desired, { ...observed, certificate, key });
   if (differences.length === 0) return [];
   const sure = [requireAccounts(desired, ground, world, path)];
+  if (needsIssuing(differences) && desired.ca instanceof LaterContent) desired.ca.requireAllSeen();
   if (needsIssuing(differences))
     sure.push(requireFolder(path, ground, world), requireFolder(keyPath, keyGround, world));
   const certainty = sure.includes('conditional') ? 'conditional' : 'certain';

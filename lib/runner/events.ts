@@ -87,6 +87,8 @@ export type RunEvent =
       readonly role: string;
       readonly kind: string;
       readonly name: string;
+      /** The inventory that it was made from, where that is not the one of the run, and is not here. */
+      readonly from?: string;
       /** Why `--prune` does not take it away; not there where it does. */
       readonly stays?: string;
     }

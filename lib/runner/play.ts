@@ -1,3 +1,4 @@
+import { unread } from '../dsl/common/unread.ts';
 import { hasChanges, type Play } from '../dsl/play.ts';
 import type { Target } from '../dsl/role.ts';
 import { withLoaded } from '../dsl/trace/lazy.ts';
@@ -143,21 +144,30 @@ async function gatherBatch<Facts>(
         missed: (role, names) => session.missedFacts.add(role, names),
       }),
   }));
+  const { limit } = session.options;
+  unread.own.names = all.filter((host) => !limit(host) || session.failed(host.name)).map(({ name }) => name);
   session.hosts = hosts;
+  session.delegations.read(
+    play,
+    hosts.map(({ target }) => target),
+  );
   for (const host of hosts) session.worked.set(`${host.target.name} ${host.stateDir}`, host);
   return hosts;
 }
 
 function nameLeftOvers(session: Session, hosts: readonly LoopHost<unknown>[]): void {
-  const makers = new Map<string, string[]>();
+  const makers = new Map<string, Set<string>>();
   for (const { name } of hosts.map(({ target }) => target)) {
     for (const one of session.leftOvers.named(name))
       session.sink.emit({ event: 'left-over', host: name, ...one });
-    for (const maker of session.leftOvers.makers(name))
-      makers.set(maker, [...(makers.get(maker) ?? []), name]);
+    for (const { by = '', inventory } of session.leftOvers.makers(name)) {
+      const playbook = by.replace(/^(\S+) (.*)$/, '$2 of project $1');
+      const what = `what the playbook ${playbook} has made${inventory ? ` from ${inventory.join(' and ')}` : ''}`;
+      makers.set(what, (makers.get(what) ?? new Set()).add(name));
+    }
   }
-  for (const [maker, names] of makers) {
-    const message = `left alone: what the playbook ${maker.replace(/^(\S+) (.*)$/, '$2 of project $1')} has made on ${names.join(', ')}`;
+  for (const [what, names] of makers) {
+    const message = `left alone: ${what} on ${[...names].join(', ')}`;
     session.sink.emit({ event: 'log', level: 'info', message });
   }
 }

@@ -15,6 +15,7 @@ import { type Connectable, Connections } from './connections.ts';
 import { type EventSink, errorEvent, type RunEvent } from './events.ts';
 import { Locks } from './locks/locks.ts';
 import type { LoopHost } from './loop-host.ts';
+import { Delegations } from './plan/delegated.ts';
 import { LeftOvers } from './plan/left-over.ts';
 import { type Approval, type PlannedBatch, playNames } from './plan/review.ts';
 import { TakenBack } from './plan/taken-back.ts';
@@ -85,6 +86,7 @@ export class Session {
   /** Hosts that act for others, by name and records. */
   readonly actors = new Map<string, Promise<Actor>>();
   readonly fleet: GrowingFleet;
+  readonly delegations: Delegations;
   readonly leftOvers: LeftOvers;
   readonly #told = new Map<string, ToldFacts>();
   readonly missedFacts = new MissedFacts((message) =>
@@ -127,10 +129,13 @@ export class Session {
       plays,
       select,
       includes: (role) => options.roles.includes(role),
+      inventory: options.inventoryFiles,
       prune,
       ...(takeAway && { takeAway }),
+      delegatedTo: (host) => this.delegations.to(host),
     });
     this.fleet = { groups: Object.fromEntries(options.groups ?? []), hostvars: {}, hostfacts: {} };
+    this.delegations = new Delegations({ plays, select, fleet: this.fleet });
     this.#slots = new Slots(options.forks);
     this.#recap = new Recap(options.check);
     this.takenBack = options.check && plays.length > 1 ? new TakenBack() : undefined;

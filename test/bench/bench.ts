@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { labUnavailable } from '../lab/support/lab.ts';
-import { fetchNode24 } from '../lab/support/node24.ts';
+import { fetchNode } from '../lab/support/nodes.ts';
 import { cacheDir } from '../lab/support/paths.ts';
 import { ansibleWays } from './ansible.ts';
 import { limitWays } from './limit.ts';
@@ -39,7 +39,7 @@ async function bench(options: BenchOptions): Promise<void> {
   const started = new Date().toISOString();
   const log = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
   await installTools(log);
-  await fetchNode24();
+  await fetchNode(24);
   if (options.sideBySide) console.log(`\n${await compareSides(log)}\n`);
   if (options.scenarios.length === 0) return;
   if (options.peers.includes('ours')) await installPackage(log);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compileCache, node24 } from '../lab/support/node24.ts';
+import { compileCache, node } from '../lab/support/nodes.ts';
 import { CHECKOUT } from '../lab/support/paths.ts';
 import type { Job } from './options.ts';
 import type { Command, Way } from './peer.ts';
@@ -15,7 +15,7 @@ export function limitWays(job: Job): readonly Way[] {
     ...(
       [
         ['ssh2, node 20', process.execPath, {}],
-        ['ssh2, node 24', node24(), { NODE_COMPILE_CACHE: compileCache() }],
+        ['ssh2, node 24', node(24), { NODE_COMPILE_CACHE: compileCache() }],
       ] as const
     ).map(([title, node, env]) => bySsh2(job, title, node, env)),
   ];

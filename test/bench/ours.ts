@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Outcome } from '../lab/support/host/process.ts';
-import { compileCache, node24 } from '../lab/support/node24.ts';
+import { compileCache, node } from '../lab/support/nodes.ts';
 import { CHECKOUT } from '../lab/support/paths.ts';
 import type { Job } from './options.ts';
 import { OWN, OWN_PLAYBOOK, QUORATE } from './packaged.ts';
@@ -37,14 +37,14 @@ export function ourWays(job: Job): readonly Way[] {
     ...(job === 'etcd'
       ? [
           way('node 24, compile cache', (args) => ({
-            command: node24(),
+            command: node(24),
             args: ['--disable-warning=ExperimentalWarning', file, ...args],
             env: { NODE_COMPILE_CACHE: compileCache() },
           })),
         ]
       : []),
     way('compiled, node 20', installed(process.execPath)),
-    way('compiled, node 24', installed(node24())),
+    way('compiled, node 24', installed(node(24))),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { must, run } from '../lab/support/host/process.ts';
-import { node24 } from '../lab/support/node24.ts';
+import { node } from '../lab/support/nodes.ts';
 import { makeVenv, peerVersions } from './venv.ts';
 
 /** Program and the Debian package that has it. */
@@ -44,7 +44,7 @@ export async function machine(): Promise<Readonly<Record<string, string | number
     memoryGb: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     node: process.version,
-    node24: await first(node24(), '--version'),
+    node24: await first(node(24), '--version'),
     ...(await peerVersions()),
     openssh: await first('ssh', '-V'),
     commit: await first('git', 'rev-parse', '--short', 'HEAD'),

@@ -114,8 +114,8 @@ function leftOver(events: readonly RunEvent[]): readonly string[] {
   const all = events.filter((event) => event.event === 'left-over');
   if (all.length === 0) return [];
   const lines = all.map(
-    ({ host, kind, name, stays }) =>
-      `- ${code(`${kind} ${name}`)} on ${code(host)}${stays === undefined ? '' : `, stays: ${code(stays)}`}`,
+    ({ host, kind, name, from, stays }) =>
+      `- ${code(`${kind} ${name}`)} on ${code(host)}${from === undefined ? '' : `, from ${code(from)}`}${stays === undefined ? '' : `, stays: ${code(stays)}`}`,
   );
   return ['No role declares any more:', '', ...within(lines, 'thing'), ''];
 }

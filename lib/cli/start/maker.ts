@@ -1,29 +1,59 @@
-import { existsSync, statSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import type { ProjectMaker } from '../../dsl/ledger/ledger.ts';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { ProjectMaker, Sources } from '../../dsl/ledger/ledger.ts';
 import { nameOfFolder, projectName } from '../../project-name.ts';
+import { isStream } from '../../root.ts';
 
 /**
  * Who makes what a playbook makes: the name of its project, which is the same on every machine, and its path in it. What
  * a playbook of the project made that is there no more under its name is ours: it was moved, or renamed. Where no
  * `package.json` above names a project, its folder does: the one with a `package.json` or a repository, else the playbook's.
- * What lies above the repository is of others.
+ * What lies above the repository is of others. A playbook and what it was compiled to are one.
  *
  * @example
  * makerOf('/home/ann/shop/playbooks/site.ts').by // 'shop playbooks/site'
  */
 export function makerOf(file: string): ProjectMaker {
   const project = projectOf(dirname(file));
-  const by = `${project.name} ${withoutEnding(relative(project.folder, file))}`;
-  const isThere = (path: string) => ['', ...ENDINGS].some((end) => isFile(join(project.folder, path + end)));
+  const isThere = (path: string, endings: readonly string[]) =>
+    endings.some((end) => isFile(join(project.folder, path + end)));
+  const source = (path: string) => sourceOf(path, (one) => isThere(one, TYPESCRIPT));
+  const own = source(withoutEnding(relative(project.folder, file)));
+  const by = `${project.name} ${own}`;
   return {
     by,
     isOurs(other) {
+      if (other === by) return true;
       const { name, path } = partsOf(other);
-      return other === by || (name === project.name && !isThere(path));
+      return name === project.name && (source(path) === own || !isThere(path, ['', ...ENDINGS]));
     },
     isOfProject: (other) => partsOf(other).name === project.name,
+    on: (inventory) => sourcesOf(inventory, project.folder),
   };
+}
+
+/** Of one that has no name: a list of hosts (`-i a,b`), whichever these are, and what a program gives (`-i <(…)`). */
+const UNNAMED = 'a list of hosts';
+
+function sourcesOf(inventory: readonly string[], project: string): Sources {
+  const folder = real(project);
+  const names = inventory.map((given) => {
+    if ((given.includes(',') && !existsSync(given)) || isStream(given)) return UNNAMED;
+    const path = real(resolve(given));
+    return path.startsWith(`${folder}/`) ? relative(folder, path) : path;
+  });
+  const isRead = (name: string) => names.some((one) => one === name || name.startsWith(`${one}/`));
+  const isFound = (name: string) => name !== UNNAMED && existsSync(resolve(folder, name));
+  return {
+    names: [...new Set(names)].sort(),
+    has: (some) => some.every(isRead),
+    isThere: (some) => some.some((name) => !isRead(name) && isFound(name)),
+  };
+}
+
+/** A link may lead elsewhere tomorrow (`current`). */
+function real(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 function partsOf(by: string): { readonly name?: string | undefined; readonly path: string } {
@@ -31,7 +61,15 @@ function partsOf(by: string): { readonly name?: string | undefined; readonly pat
   return { name, path };
 }
 
-const ENDINGS = ['.ts', '.js', '.mts', '.mjs'];
+const TYPESCRIPT = ['.ts', '.mts'];
+const ENDINGS = [...TYPESCRIPT, '.js', '.mjs'];
+
+/** Of a playbook that somebody has compiled, the one that it was: `dist/site` is `site`, or `src/site`, where that is there. */
+function sourceOf(path: string, isTypeScript: (path: string) => boolean): string {
+  const [, compiled] = /^(?:dist|build|out)\/(.+)$/.exec(path) ?? [];
+  if (compiled === undefined || isTypeScript(path)) return path;
+  return [compiled, `src/${compiled}`].find(isTypeScript) ?? path;
+}
 
 /** A folder of that name may have come where a playbook was: `site.ts` is now `site/site.ts`. */
 function isFile(path: string): boolean {

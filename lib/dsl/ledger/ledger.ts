@@ -24,6 +24,18 @@ export interface Maker {
   readonly by: string;
   /** The name is this one, or one that it had before. */
   isOurs(by: string): boolean;
+  /** Its runs on an inventory, whose sources are given as with `-i`. */
+  on?(inventory: readonly string[]): Sources;
+}
+
+/** What a run reads its hosts from: what it made from one inventory, a run on another one does not declare. */
+export interface Sources {
+  /** Paths in the project, the same on every machine; of files elsewhere their own. */
+  readonly names: readonly string[];
+  /** The run reads all of these. */
+  has(names: readonly string[]): boolean;
+  /** What it does not read of these is there, for other runs. */
+  isThere(names: readonly string[]): boolean;
 }
 
 /** The same, and who else in its project: a play with an `id` is known by that in whatever playbook it stands. */
@@ -36,9 +48,11 @@ export interface Undeclared {
   readonly ours: readonly Kept[];
   /** Made for others as well: it stays for them. */
   readonly foreign: readonly Kept[];
-  /** Others whose things lie among ours, and are none of our business. */
-  readonly makers: readonly string[];
+  /** Others whose things lie among ours, and are none of our business; from which inventory, where that is what tells us apart. */
+  readonly makers: readonly OtherMaker[];
 }
+
+export type OtherMaker = Pick<Made, 'by' | 'inventory'>;
 
 /**
  * What runs have made on one host, by the records in `dir`, and in those of other plays of the run; and what is made for
@@ -47,15 +61,22 @@ export interface Undeclared {
 export class Ledger {
   readonly dir: string;
   readonly #maker: Maker | undefined;
+  readonly #sources: Sources | undefined;
   readonly #own = new Map<string, Kept>();
-  /** What other projects made whose playbook has our name. */
+  /** What was made by other projects whose playbook has our name, or from another inventory. */
   readonly #beside: Made[] = [];
   readonly #others = new Set<string>();
   readonly #foreign = new PerNames((world) => new Set([...this.#others].map((one) => world.thing(one))));
 
-  constructor({ dir, maker }: LedgerPlace, out: string, ofRun: readonly string[] = [dir]) {
+  constructor(
+    { dir, maker }: LedgerPlace,
+    out: string,
+    ofRun: readonly string[] = [dir],
+    inventory: readonly string[] = [],
+  ) {
     this.dir = normalPath(dir);
     this.#maker = maker;
+    this.#sources = maker?.on?.(inventory);
     const dirs = ofRun.map(normalPath);
     let own: string | undefined;
     for (const line of out.split('\n')) {
@@ -65,12 +86,24 @@ export class Ledger {
       if (made === undefined) continue;
       // What was there before is nobody's to take away.
       const key = keyOf(made);
-      const isOurs = made.by === undefined || maker?.isOurs(made.by) === true;
+      const isOurs = this.#isOurs(made);
       if (own !== undefined && !isOurs) this.#beside.push(made);
       if (own !== undefined && isOurs)
         this.#own.set(key, together(this.#own.get(key), { ...made, kept: [{ dir: own, line }] }));
       else if (!made.there) this.#others.add(key);
     }
+  }
+
+  #isOurs({ by, inventory }: Made): boolean {
+    if (by === undefined) return true;
+    if (this.#maker?.isOurs(by) !== true) return false;
+    return this.from({ inventory }) === undefined || !this.#sources?.isThere(inventory ?? []);
+  }
+
+  /** The inventory that a thing was made from, where this run does not read it. */
+  from({ inventory }: OtherMaker): string | undefined {
+    if (inventory === undefined || this.#sources?.has(inventory) !== false) return undefined;
+    return inventory.join(' and ');
   }
 
   /** What tasks are about to make, to be written before they do; undefined where that is known. */
@@ -109,14 +142,24 @@ export class Ledger {
   #nameMaker(tasks: readonly Task[]): readonly { readonly was: string; readonly made: Made }[] {
     const by = this.#maker?.by;
     if (by === undefined) return [];
-    const unnamed = [...this.#own.values()].filter((made) => made.by !== by);
+    const { names = [] } = this.#sources ?? {};
+    const isNamed = (made: Made) => made.by === by && (made.inventory !== undefined || names.length === 0);
+    const unnamed = [...this.#own.values()].filter((made) => !isNamed(made));
     if (unnamed.length === 0) return [];
     return unnamed.filter(declaredBy(tasks)).flatMap((made) =>
       made.kept.flatMap(({ dir, line }) => {
         const before = parseMade(line);
-        return dir === this.dir && before ? [{ was: line, made: { ...before, by } }] : [];
+        return dir === this.dir && before ? [{ was: line, made: this.#named(before, before) }] : [];
       }),
     );
+  }
+
+  /** With our name and inventory; where a part of it was enough before, that: two runs by turns write nothing. */
+  #named(made: Made, before: Made | undefined): Made {
+    if (this.#maker === undefined) return made;
+    const { names = [], has } = this.#sources ?? {};
+    const known = before?.inventory && has?.(before.inventory) ? before.inventory : names;
+    return { ...made, by: this.#maker.by, ...(known.length > 0 && { inventory: known }) };
   }
 
   #claimOthers(tasks: readonly { readonly role: string; readonly task: Task }[]): LedgerChange | undefined {
@@ -136,7 +179,7 @@ export class Ledger {
       const key = keyOf(trace);
       const before = this.#own.get(key);
       const about = madeOf(trace, role, before);
-      const made = about && { ...about, ...(this.#maker && { by: this.#maker.by }) };
+      const made = about && this.#named(about, before);
       const line = made && lineOf(made);
       const lines = before?.kept.flatMap(({ dir, line: old }) => (dir === this.dir ? [old] : [])) ?? [];
       if (made === undefined || line === undefined || isSame(lines, [line])) continue;
@@ -164,7 +207,11 @@ export class Ledger {
     return {
       ours: left.filter((made) => !isForeign(made)),
       foreign: left.filter(isForeign),
-      makers: [...new Set(this.#beside.filter((made) => !declared(made)).flatMap(({ by = [] }) => by))],
+      makers: this.#beside
+        .filter((made) => !declared(made))
+        .map(({ by, inventory }) =>
+          this.#maker?.isOurs(by ?? '') && inventory ? { by, inventory } : { by },
+        ),
     };
   }
 

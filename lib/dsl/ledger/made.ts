@@ -83,8 +83,8 @@ export function madeOf(trace: Trace, role: string, before: Made | undefined): Ma
 }
 
 /** A line of the records: JSON, in one order. */
-export function lineOf({ kind, name, role, digests, count, first, there, by }: Made): string {
-  return JSON.stringify({ kind, name, role, digests, count, first, there, by });
+export function lineOf({ kind, name, role, digests, count, first, there, by, inventory }: Made): string {
+  return JSON.stringify({ kind, name, role, digests, count, first, there, by, inventory });
 }
 
 const NAMES: Readonly<Partial<Record<Trace['kind'], RegExp>>> = {
@@ -108,25 +108,31 @@ export function parseMade(line: string): Made | undefined {
     return undefined;
   }
   if (typeof found !== 'object' || found === null) return undefined;
-  const { kind, name, role, digests, count, first, there, by } = found as Record<string, unknown>;
+  const { kind, name, role, digests, count, first, there, by, inventory } = found as Record<string, unknown>;
   const known = KINDS.find((one) => one === kind);
   if (known === undefined || typeof name !== 'string' || typeof role !== 'string') return undefined;
   const isNamed = NAMES[known]?.test(name) ?? isPath(name);
   const isDigest = (one: unknown) => typeof one === 'string' && (DIGEST[known] ?? HEX).test(one);
   if (!isNamed || !/^[^\p{Cc}]{1,100}$/u.test(role) || !isListOf(digests, isDigest)) return undefined;
   // One that is said in another form is nobody's that we know.
-  const maker = typeof by === 'string' && /^[^\p{Cc}]{1,1000}$/u.test(by) ? { by } : {};
+  const maker = isText(by) ? { by } : {};
+  const sources = Array.isArray(inventory) && inventory.length > 0 && inventory.every(isText);
   const made = {
     kind: known,
     name,
     role,
     digests,
     ...maker,
+    ...(sources && { inventory }),
     ...(there === true && { there: true as const }),
   };
   if (known !== 'lines') return made;
   const isCount = typeof count === 'number' && Number.isInteger(count) && count > 0;
   return isCount && typeof first === 'string' && HEX.test(first) ? { ...made, count, first } : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && /^[^\p{Cc}]{1,1000}$/u.test(value);
 }
 
 /** What stands for a digest where it is none. */

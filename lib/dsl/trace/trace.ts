@@ -44,6 +44,8 @@ export interface Made extends Omit<Trace, 'digest' | 'implied'> {
   readonly role: string;
   /** See `Maker`; none in records of earlier releases, and of a project without a name. */
   readonly by?: string;
+  /** The sources of the inventory that it was made from, see `Sources`. */
+  readonly inventory?: readonly string[];
   /** As made, the newest first; the ones before are kept for a run that is killed before it gets there. */
   readonly digests: readonly string[];
 }

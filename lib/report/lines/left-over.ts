@@ -9,9 +9,10 @@ export type LeftOverEvent = Extract<RunEvent, { event: 'left-over' }>;
 export function leftOverLines(events: readonly LeftOverEvent[], colors: Colors): readonly string[] {
   if (events.length === 0) return [];
   const hosts = new Map<string, string[]>();
-  for (const { host, role, kind, name, stays } of events) {
+  for (const { host, role, kind, name, from, stays } of events) {
+    const whose = from === undefined ? '' : `, from ${from}, which is not here`;
     const why = stays === undefined ? '' : `, stays: ${stays}`;
-    const line = oneLine(`${kind.padEnd(9)} ${name}  of role ${role}${why}`);
+    const line = oneLine(`${kind.padEnd(9)} ${name}  of role ${role}${whose}${why}`);
     hosts.set(line, [...(hosts.get(line) ?? []), host]);
   }
   const goes = events.some(({ stays }) => stays === undefined);

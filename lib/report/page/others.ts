@@ -65,8 +65,8 @@ export function leftOver(told: Told): Html | undefined {
   const all = of(told, 'left-over');
   if (all.length === 0) return undefined;
   const rows = all.map(
-    ({ host, role, kind, name, stays }) =>
-      html`<li class=f data-s=leftOver>${host}: ${kind} ${name} <span class=n>made by ${role}${stays === undefined ? '' : `; stays: ${stays}`}</span></li>`,
+    ({ host, role, kind, name, from, stays }) =>
+      html`<li class=f data-s=leftOver>${host}: ${kind} ${name} <span class=n>made by ${role}${from === undefined ? '' : ` from ${from}`}${stays === undefined ? '' : `; stays: ${stays}`}</span></li>`,
   );
   return html`<section id=left><h2>Left over</h2><ul>${rows}</ul></section>`;
 }

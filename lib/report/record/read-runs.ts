@@ -103,7 +103,7 @@ const SHAPES: Readonly<Record<RunEvent['event'], (event: Fields) => boolean>> = 
     [e.for, e.reason, e.handled].every(isTextOrNone),
   output: (e) => [e.host, e.task, e.line].every(isText),
   log: (e) => LEVELS.has(e.level) && isText(e.message) && [e.host, e.task].every(isTextOrNone),
-  'left-over': (e) => [e.host, e.role, e.kind, e.name].every(isText) && isTextOrNone(e.stays),
+  'left-over': (e) => [e.host, e.role, e.kind, e.name].every(isText) && [e.from, e.stays].every(isTextOrNone),
   step: (e) =>
     isText(e.host) &&
     isText(e.title) &&

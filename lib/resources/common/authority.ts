@@ -2,6 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PerRun } from '../../dsl/common/per-run.ts';
+import { unread } from '../../dsl/common/unread.ts';
+import { quote } from '../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { openPki, type Pki } from '../../pki/index.ts';
 import { LaterContent } from '../content/later.ts';
@@ -29,6 +31,7 @@ export function authorityCertificate(folder: string): string | LaterContent {
   return new LaterContent(async () => (await (await openAuthority(folder, usual)).ensureCa()).pem, {
     isIn: hasOurCa,
     error: () => lostCa(folder),
+    unseen: () => unseenCa(folder),
   });
 }
 
@@ -53,6 +56,21 @@ function hasOurCa(text: string): boolean {
       return false;
     }
   });
+}
+
+/** A folder that is there says that its CA is to be made here. */
+function unseenCa(folder: string): QuorateError | undefined {
+  const { names } = unread.own;
+  if (names.length === 0 || existsSync(folder)) return undefined;
+  const some =
+    names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
+  return new QuorateError(
+    `the CA in ${folder} is not on this machine, and nobody has looked whether hosts have certificates of it: ${some}`,
+    {
+      exitCode: EXIT.refused,
+      hint: `bring the folder here from where the CA was made, or run with all hosts of the play (no -l); where there is none yet: mkdir ${quote(folder)}`,
+    },
+  );
 }
 
 function lostCa(folder: string): QuorateError {

@@ -107,7 +107,10 @@ export function contentDifference(
   found: ObservedPath | undefined,
   property = 'content',
 ): Difference | undefined {
-  if (content instanceof LaterContent && found?.text !== undefined) content.requireNoneIn(found.text);
+  if (content instanceof LaterContent) {
+    if (found?.text !== undefined) content.requireNoneIn(found.text);
+    content.requireAllSeen();
+  }
   const digest = digestOf(content);
   const kind = found?.type === 'file' || (found && digest === undefined) ? 'update' : 'create';
   const differs = { kind, property } as const;

@@ -5,6 +5,8 @@ interface Lost {
   /** The text that a host has is of it. */
   isIn(text: string): boolean;
   error(): Error;
+  /** Why nobody can tell yet whether there is one. */
+  unseen(): Error | undefined;
 }
 
 /** Content that only a run can know, because `produce` makes it (on control, never in a check). */
@@ -21,6 +23,12 @@ export class LaterContent {
   /** Throws where the text that a host has is an earlier one of these, and this would be another. */
   requireNoneIn(text: string): void {
     if (this.#lost?.isIn(text)) this.requireFirst();
+  }
+
+  /** Throws where it is to be made, and hosts that nobody has looked at may have an earlier one. */
+  requireAllSeen(): void {
+    const unseen = this.value === undefined ? this.#lost?.unseen() : undefined;
+    if (unseen) throw unseen;
   }
 
   /** Throws where this would be another than that which hosts go by. */

@@ -1,4 +1,4 @@
-import { Ledger } from '../../dsl/ledger/ledger.ts';
+import { Ledger, type OtherMaker } from '../../dsl/ledger/ledger.ts';
 import type { TakeAway, Verdict } from '../../dsl/ledger/left-over.ts';
 import { forget, type Kept, rewriteLedger } from '../../dsl/ledger/records.ts';
 import type { PlannedTask, Play, PlayHost, PlayInventoryHost } from '../../dsl/play.ts';
@@ -10,6 +10,7 @@ import { World } from '../../dsl/world/world.ts';
 import type { RunEvent } from '../events.ts';
 import { wordsOf } from '../exchange/task-shell.ts';
 import type { RoleTask } from '../exchange/wire.ts';
+import { actorOf } from './wishes.ts';
 
 /** The role that events name for what no role declares any more. */
 const LEFT_OVER = 'left over';
@@ -19,10 +20,14 @@ export interface LeftOverOptions {
   readonly plays: readonly Play<any>[];
   readonly select: (pattern: string) => readonly PlayInventoryHost[];
   readonly includes: (role: string) => boolean;
+  /** Sources of the inventory, as given with `-i`. */
+  readonly inventory: readonly string[];
   /** Take away what is left over, instead of naming it. */
   readonly prune: boolean;
   /** Loaded where something is left over. */
   readonly takeAway?: () => Promise<TakeAway>;
+  /** What other hosts have one do, whether they take part or not: asked where something would be left over. */
+  readonly delegatedTo?: (host: string) => Promise<readonly Task[]>;
 }
 
 /** What the plays of a run declare on each host, and so what is left over there. */
@@ -43,7 +48,7 @@ export class LeftOvers {
   ledgerOf<Facts>(play: Play<Facts>, host: HostData, out: string): Ledger | undefined {
     const place = play.ledger?.(host);
     const dirs = this.#playsOf(host.name).flatMap((one) => one.ledger?.(host).dir ?? []);
-    return place && new Ledger(place, out, dirs);
+    return place && new Ledger(place, out, dirs, this.#options.inventory);
   }
 
   /**
@@ -56,21 +61,26 @@ export class LeftOvers {
     ledger: Ledger,
     tasks: readonly RoleTask[],
   ): Promise<readonly RoleTask[]> {
-    const { plays, includes, takeAway, prune } = this.#options;
-    const declared = [...(this.#declared.get(host) ?? []), ...tasks];
+    const { plays, includes, takeAway, prune, delegatedTo } = this.#options;
+    // What another host carries out declares nothing here.
+    const here = tasks.filter(({ task }) => actorOf(host, task) === host);
+    const declared = [...(this.#declared.get(host) ?? []), ...here];
     this.#declared.set(host, declared);
-    const finding = new Finding(ledger, tasks, prune);
+    const finding = new Finding(ledger, here, prune);
     this.#found.set(host, finding);
     const isWhole = plays.every(({ roles }) => roles.every(({ name }) => includes(name)));
     if (!isWhole || this.#playsOf(host).at(-1) !== play) return [];
-    const all = declared.flatMap(({ task }) => (isFor(host, task) ? [task] : []));
-    const { ours, foreign, makers } = ledger.undeclared(all);
+    const own = declared.map(({ task }) => task);
+    const { foreign, makers, ...found } = ledger.undeclared(own);
     finding.stale.push(...foreign);
     finding.makers.push(...makers);
-    if (ours.length === 0 || takeAway === undefined) return [];
+    if (found.ours.length === 0 || takeAway === undefined) return [];
+    const all = [...own, ...((await delegatedTo?.(host)) ?? [])];
+    const { ours } = ledger.undeclared(all);
+    if (ours.length === 0) return [];
     const isForeign = ledger.isForeign.bind(ledger);
     const gone = finding.tasksOf((await takeAway())(ours, { declared: all, isForeign }));
-    return prune ? [...gone, ...judgedAgain(all)] : gone;
+    return prune ? [...gone, ...judgedAgain(own)] : gone;
   }
 
   /** What is left over on a host, and stays for now: to be told once it is planned. */
@@ -79,7 +89,7 @@ export class LeftOvers {
   }
 
   /** Whose things on a host lie among ours, and are left alone. */
-  makers(host: string): readonly string[] {
+  makers(host: string): readonly OtherMaker[] {
     return this.#found.get(host)?.makers ?? [];
   }
 
@@ -99,12 +109,6 @@ export class LeftOvers {
       .map((play) => ({ play, hosts: new Set(select(play.hosts).map(({ name }) => name)) }));
     return this.#named.flatMap(({ play, hosts }) => (hosts.has(host) ? [play] : []));
   }
-}
-
-/** What another host carries out declares nothing here. */
-function isFor(host: string, task: Task): boolean {
-  const { delegateTo = host } = wordsOf(task);
-  return delegateTo === host;
 }
 
 /** What may have read what goes: the last task for each such thing, outside of its blocks. */
@@ -142,7 +146,7 @@ class Finding {
   /** What is not there any more, or is others' business: it only goes from the records. */
   readonly stale: Kept[] = [];
   /** See `Undeclared`. */
-  readonly makers: string[] = [];
+  readonly makers: OtherMaker[] = [];
   readonly #ledger: Ledger;
   readonly #tasks: readonly RoleTask[];
   readonly #prune: boolean;
@@ -163,7 +167,9 @@ class Finding {
         if (!world.isProof) this.#note(made, verdict);
         return goes && verdict.is === 'due' ? verdict.changes : [];
       };
-      return { role: LEFT_OVER, task: { ...task, diff } };
+      const from = this.#ledger.from(made);
+      const title = from === undefined ? task.title : `${task.title}; it is from ${from}, which is not here`;
+      return { role: LEFT_OVER, task: { ...task, title, diff } };
     });
   }
 
@@ -175,9 +181,11 @@ class Finding {
 
   #note(made: Kept, verdict: Verdict): void {
     const { role, kind, name } = made;
+    const from = this.#ledger.from(made);
+    const named = { role, kind, name, ...(from !== undefined && { from }) };
     if (verdict.is === 'gone') this.stale.push(made);
-    else if (verdict.is === 'staying') this.named.set(made, { role, kind, name, stays: verdict.why });
-    else if (verdict.is === 'due' && !this.#prune) this.named.set(made, { role, kind, name });
+    else if (verdict.is === 'staying') this.named.set(made, { ...named, stays: verdict.why });
+    else if (verdict.is === 'due' && !this.#prune) this.named.set(made, named);
   }
 
   #copyOf(world: World): World {

@@ -76,7 +76,7 @@ function contradict(one: Task, other: Task): boolean {
 }
 
 /** The host that carries a task out. */
-function actorOf(host: string, task: Task): string {
+export function actorOf(host: string, task: Task): string {
   return wordsOf(task).delegateTo ?? host;
 }
 

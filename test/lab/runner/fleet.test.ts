@@ -19,7 +19,7 @@ import { program } from '../../program.ts';
 import { describeRedis } from '../support/describeLab.ts';
 import { collect, must, type Outcome, sleep, waitFor } from '../support/host/process.ts';
 import { itLong } from '../support/long.ts';
-import { labNode } from '../support/node24.ts';
+import { labNode } from '../support/nodes.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 
 const PASSWORD = 'sesame-9f2c';

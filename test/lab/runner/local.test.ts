@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { program } from '../../program.ts';
 import { describeLab } from '../support/describeLab.ts';
 import { isWhole, itLong } from '../support/long.ts';
-import { labNode, node24 } from '../support/node24.ts';
+import { fetchNode, labNode, NODES, node } from '../support/nodes.ts';
 
 const exec = promisify(execFile);
 const ROOT = new URL('../../..', import.meta.url).pathname;
@@ -24,13 +24,14 @@ const NODE_DOES = [
   'test/unit/runner/loop.test.ts',
 ];
 /** Minutes; the lab starts the program on Node 24 anyway. */
-const long = itLong('NODE24');
+const long = itLong('NODES');
 
 describeLab('three members on loopback, without root', () => {
   let dir: string;
   let inventory: string;
   let uid: number;
   beforeAll(async () => {
+    if (isWhole('NODES')) for (const major of NODES) await fetchNode(major);
     // A checkout that nobody else may read can only be tested as whoever owns it.
     const readable = exec('test', ['-r', join(ROOT, 'package.json')], { uid: NOBODY, gid: NOBODY });
     uid = await readable.then(
@@ -69,16 +70,18 @@ describeLab('three members on loopback, without root', () => {
     join(ROOT, 'node_modules/tsx/dist/loader.mjs'),
     join(ROOT, file),
   ];
-  const newer: Way = (file) => [node24(), join(ROOT, file)];
+  const newer: Way = (file) => [node(24), join(ROOT, file)];
+  const between: Way = (file) => [node(22), join(ROOT, file)];
   /** How users start it first, and again. */
   const WAYS: readonly (readonly [name: string, first: Way, again: Way])[] = [
     ['Node 20 with tsx, then Node 24 alone', tsx, newer],
     ['Node 24 alone, then Node 20 with tsx', newer, tsx],
+    ['Node 22 alone, then Node 24', between, newer],
   ];
   const run = (playbook: string, ...args: string[]) =>
     start((file) => [labNode(), program(file)], playbook, ...args);
 
-  it.each(isWhole('NODE24') ? WAYS : WAYS.slice(0, 1))(
+  it.each(isWhole('NODES') ? WAYS : WAYS.slice(0, 1))(
     '%s: up in 20 s, unchanged the second time, gone without a trace',
     async (_name, way, other) => {
       const first = await start(way, 'site');
@@ -153,16 +156,20 @@ describeLab('three members on loopback, without root', () => {
     }
   });
 
-  long('the unit tests of what Node does for us pass on Node 24, too', { timeout: 500_000 }, async () => {
-    const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-    const { stdout } = await exec(node24(), [vitest, 'run', '--project', 'unit', ...NODE_DOES], {
-      cwd: ROOT,
-      timeout: 480_000,
-      maxBuffer: 1 << 26,
-      // What shells do is not another matter on another Node.
-      env: { ...process.env, NO_COLOR: '1', QUORATE_TEST_SHELL: 'dash' },
-    });
-    expect(stdout).toMatch(/Tests {2}\d+ passed/);
-    expect(stdout).not.toMatch(/\d failed|busybox tests are skipped/);
-  });
+  long.each(NODES)(
+    'the unit tests of what Node does for us pass on Node %i, too',
+    async (major) => {
+      const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
+      const { stdout } = await exec(node(major), [vitest, 'run', '--project', 'unit', ...NODE_DOES], {
+        cwd: ROOT,
+        timeout: 480_000,
+        maxBuffer: 1 << 26,
+        // What shells do is not another matter on another Node.
+        env: { ...process.env, NO_COLOR: '1', QUORATE_TEST_SHELL: 'dash' },
+      });
+      expect(stdout).toMatch(/Tests {2}\d+ passed/);
+      expect(stdout).not.toMatch(/\d failed|busybox tests are skipped/);
+    },
+    500_000,
+  );
 });

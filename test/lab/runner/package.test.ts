@@ -14,7 +14,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guideCommands, guideFiles } from '../../unit/docs/guide.ts';
 import { must, run } from '../support/host/process.ts';
-import { fetchNode24, node24 } from '../support/node24.ts';
+import { isWhole } from '../support/long.ts';
+import { fetchNode, NODES, node } from '../support/nodes.ts';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 const TOOL = (name: string) => join(ROOT, 'node_modules/.bin', name);
@@ -40,6 +41,23 @@ export const mine = role({
   ],
 });
 `;
+
+/** Writes that role, a playbook and an inventory with its variable, which may be given another name. */
+function writeMine(made: string): (variable: string) => void {
+  mkdirSync(join(own, 'roles'), { recursive: true });
+  writeFileSync(join(own, 'roles/mine.ts'), ROLE);
+  writeFileSync(
+    join(own, 'mine.ts'),
+    "import { play, playbook } from 'quorate';\nimport { mine } from './roles/mine.ts';\nawait playbook(import.meta, { plays: [play({ hosts: 'all', roles: [mine] })] });\n",
+  );
+  const inventory = (variable: string) =>
+    writeFileSync(
+      join(own, 'mine.yaml'),
+      `all: { hosts: { here: { ansible_connection: local, ${variable}: ${made} } } }\n`,
+    );
+  inventory('mine_dir');
+  return inventory;
+}
 
 /** Under vitest in a project of a user's: the version that this project has. */
 const VITE: string = JSON.parse(readFileSync(join(ROOT, 'node_modules/vite/package.json'), 'utf8')).version;
@@ -143,19 +161,8 @@ describe('the package', () => {
   }, 120_000);
 
   it('takes a role of the user, whose mistakes are red before they are a run', async () => {
-    mkdirSync(join(own, 'roles'), { recursive: true });
-    writeFileSync(join(own, 'roles/mine.ts'), ROLE);
-    writeFileSync(
-      join(own, 'mine.ts'),
-      "import { play, playbook } from 'quorate';\nimport { mine } from './roles/mine.ts';\nawait playbook(import.meta, { plays: [play({ hosts: 'all', roles: [mine] })] });\n",
-    );
     const made = join(dir, 'made');
-    const inventory = (name: string) =>
-      writeFileSync(
-        join(own, 'mine.yaml'),
-        `all: { hosts: { here: { ansible_connection: local, ${name}: ${made} } } }\n`,
-      );
-    inventory('mine_dir');
+    const inventory = writeMine(made);
     const tsc = (file: string) => run(join(own, 'node_modules/.bin/tsc'), [...STRICT, file], { cwd: own });
     expect(await tsc('mine.ts')).toMatchObject({ code: 0 });
     for (const [right, wrong] of [
@@ -173,17 +180,31 @@ describe('the package', () => {
     expect((await mine()).code).toBe(0);
     expect(readFileSync(join(made, 'n'), 'utf8')).toMatch(/^6 on /);
     expect(changed((await mine()).stdout)).toBe(0);
-    await fetchNode24();
-    const newer = await run(node24(), [bin, 'run', 'mine.ts', '-i', 'mine.yaml'], {
-      cwd: own,
-      env: { ...process.env, PATH: `${dirname(node24())}${delimiter}${process.env.PATH}` },
-    });
-    expect(newer.code).toBe(0);
     inventory('mine_dri');
     const missing = await mine();
     expect(missing.code).toBe(1);
     expect(missing.stdout).toContain('mine_dir');
   }, 120_000);
+
+  it.each(isWhole('NODES') ? NODES : [24 as const])(
+    'runs on Node %i, too',
+    async (major) => {
+      await fetchNode(major);
+      const made = join(dir, `made-${major}`);
+      writeMine(made);
+      const env = { ...process.env, PATH: `${dirname(node(major))}${delimiter}${process.env.PATH}` };
+      const mine = (...args: string[]) =>
+        run(node(major), [bin, 'run', 'mine.ts', '-i', 'mine.yaml', '--output', 'json', ...args], {
+          cwd: own,
+          env,
+        });
+      expect(changed((await mine('--check')).stdout)).toBe(2);
+      expect((await mine()).code).toBe(0);
+      expect(readFileSync(join(made, 'n'), 'utf8')).toMatch(/^6 on /);
+      expect(changed((await mine()).stdout)).toBe(0);
+    },
+    420_000,
+  );
 
   it('explains a resource, from what it brings along', async () => {
     const { code, stdout } = await quorate('explain', 'directory');

@@ -9,7 +9,7 @@ import { namespaceFile } from './host/network.ts';
 import { collect, type Outcome, type RunOptions, run, spawnOptions } from './host/process.ts';
 import { type LabHost, type LabRecord, labDir } from './host/record.ts';
 import { MIRROR_PORT } from './inventory.ts';
-import { labNode } from './node24.ts';
+import { labNode } from './nodes.ts';
 import { CHECKOUT } from './paths.ts';
 import { releasesDir } from './releases/releases.ts';
 

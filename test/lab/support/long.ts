@@ -7,7 +7,7 @@ export type Long =
   | 'HANDBOOK'
   | 'KILLS'
   | 'MEMBERS'
-  | 'NODE24'
+  | 'NODES'
   | 'RECOVER'
   | 'RESOURCES'
   | 'UPGRADES';

@@ -6,7 +6,7 @@ import { browserProgram } from './browser.ts';
 import { KEYRING } from './host/debian.ts';
 import { must, sleep } from './host/process.ts';
 import { buildRootfs } from './host/rootfs.ts';
-import { fetchNode24 } from './node24.ts';
+import { fetchNode } from './nodes.ts';
 import { cacheDir } from './paths.ts';
 import { redisTree } from './redis.ts';
 import { buildReleases } from './releases/releases.ts';
@@ -66,7 +66,7 @@ async function make(suite: string, log: Log): Promise<string> {
   const [rootfs] = await Promise.all([
     buildRootfs(suite, log),
     buildReleases(log),
-    fetchNode24().catch(({ message }) => log(`Node 24 cannot be had: ${message.split('\n')[0]}`)),
+    fetchNode(24).catch(({ message }) => log(`Node 24 cannot be had: ${message.split('\n')[0]}`)),
   ]);
   return rootfs;
 }

@@ -23,7 +23,7 @@ import { hostsEntry } from '../../../lib/resources/hosts-entry.ts';
 import { line } from '../../../lib/resources/line.ts';
 import { link } from '../../../lib/resources/link.ts';
 import { mount } from '../../../lib/resources/mount/index.ts';
-import { aptRepository } from '../../../lib/resources/package-repository/index.ts';
+import { aptRepository, yumRepository } from '../../../lib/resources/package-repository/index.ts';
 import { packages } from '../../../lib/resources/packages/index.ts';
 import { script } from '../../../lib/resources/script.ts';
 import { service } from '../../../lib/resources/service/index.ts';
@@ -37,6 +37,8 @@ import { user } from '../../../lib/resources/user/index.ts';
 import { REPOSITORY_KEY } from './releases/signedRepository.ts';
 
 const LAB_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh lab';
+
+const ARMORED = '-----BEGIN PGP PUBLIC KEY BLOCK-----\nlab\n-----END PGP PUBLIC KEY BLOCK-----';
 
 /** The same bytes each time. */
 function packed(): string {
@@ -114,6 +116,7 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
     sysctl('net.ipv4.tcp_rmem', { value: '4096 65536 4194304' }),
     directory('/etc/cron.d'),
     cron('lab-job', { schedule: '@daily', run: 'date +%F' }),
+    yumRepository('lab', { baseurl: 'file:///srv/lab-rpm/$basearch', key: ARMORED }),
     user('lab-dev', { shell: '/bin/bash' }),
     authorizedKeys('lab-dev', { keys: LAB_KEY, exclusive: true }),
     sudoers('lab-dev', { rules: 'lab-dev ALL=(root) NOPASSWD: /usr/bin/true' }),

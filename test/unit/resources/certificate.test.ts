@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { asOneRun } from '../../../lib/dsl/common/per-run.ts';
+import { unread } from '../../../lib/dsl/common/unread.ts';
 import { type CertificateOptions, caCertificate, certificate } from '../../../lib/resources/certificate.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { dry, run } from '../support/cycle.ts';
@@ -87,6 +88,20 @@ describe('a certificate', () => {
     expect(existsSync(authority)).toBe(false);
     renameSync(`${authority}-elsewhere`, authority);
     expect(await asOneRun(() => dry(wished(), { dir }))).toEqual([]);
+  });
+
+  it('is no reason for a CA where hosts that may have one were not looked at, unless its folder is here', async () => {
+    const authority = join(dir, 'pki');
+    const trusted = () => file(at('ca.pem'), { content: caCertificate(authority) });
+    await asOneRun(async () => {
+      unread.own.names = ['web-1', 'web-2'];
+      const refusal = { exitCode: 3, message: expect.stringMatching(/nobody has looked .*: web-1, web-2$/) };
+      for (const one of [wish({ authority }), trusted()])
+        await expect(dry([one], { dir })).rejects.toMatchObject(refusal);
+      expect(await dry([wish()], { dir })).toHaveLength(2);
+      mkdirSync(authority);
+      await run([trusted(), wish({ authority })], { dir });
+    });
   });
 
   it('of others does not keep a CA from being made, and trusted in its place', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { describePackage } from '../../../../lib/cli/quorate/package-json.ts';
@@ -60,6 +60,44 @@ describe('who makes what a playbook makes', () => {
     expect(site().isOurs(before)).toBe(false);
     has('shop/package.json', '{"name": "store", "quorate": {"project": "shop"}}');
     expect(site().isOurs(before)).toBe(true);
+  });
+
+  it('is one with what the playbook was compiled to', () => {
+    const compiled = makerOf(has('shop/dist/playbooks/site.js'));
+    expect(compiled.isOurs('shop playbooks/site')).toBe(true);
+    expect([site(), makerOf(at('shop/dist/playbooks/site.js'))].map(({ by }) => by)).toEqual([
+      'shop playbooks/site',
+      'shop playbooks/site',
+    ]);
+    // By a machine that had nothing but what was compiled.
+    expect(site().isOurs('shop dist/playbooks/site')).toBe(true);
+    expect(makerOf(has('shop/build/playbooks/site.ts')).isOurs('shop playbooks/site')).toBe(false);
+    expect(site().isOurs('shop build/playbooks/site')).toBe(false);
+    has('shop/src/web.ts');
+    expect(makerOf(has('shop/out/web.js')).by).toBe('shop src/web');
+  });
+
+  it('is for what it makes from one inventory, and those of which that is a part', () => {
+    const inventory = (...names: string[]) => site().on?.(names.map(at)) ?? expect.fail();
+    for (const name of ['staging.yaml', 'envs/prod/hosts.ini']) has(`shop/${name}`);
+    has('elsewhere/hosts');
+    const prod = inventory('shop/envs/prod');
+    expect(prod.names).toEqual(['envs/prod']);
+    expect(inventory('elsewhere/hosts', 'shop/staging.yaml').names).toEqual([
+      at('elsewhere/hosts'),
+      'staging.yaml',
+    ]);
+    expect([['envs/prod'], ['envs/prod/hosts.ini'], ['envs/prod', 'staging.yaml']].map(prod.has)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const others = [['staging.yaml'], ['gone.yaml'], ['gone.yaml', 'staging.yaml'], [at('elsewhere/hosts')]];
+    expect(others.map(prod.isThere)).toEqual([true, false, true, true]);
+    expect(site().on?.(['a,b', '/dev/stdin'])).toMatchObject({ names: ['a list of hosts'] });
+    expect(prod.isThere(['a list of hosts'])).toBe(false);
+    symlinkSync('staging.yaml', at('shop/current'));
+    expect(inventory('shop/current').names).toEqual(['staging.yaml']);
   });
 
   it('is the folder of a project that has no name, so that two of them are two', () => {

@@ -46,6 +46,9 @@ interface Given {
   /** Name of the project, and what it was called before; null: it has none. */
   readonly project?: string | null;
   readonly formerly?: string;
+  /** Sources of the inventory, and all that are there. */
+  readonly inventory?: readonly string[];
+  readonly known?: readonly string[];
   /** Roles that take part; all unless said. */
   readonly only?: string;
 }
@@ -59,6 +62,7 @@ it('what another host is to make now is left over where it was made before', asy
     plays: [play],
     select: () => [{ name: 'web', groups: [], vars: {} }],
     includes: () => true,
+    inventory: [],
     prune: true,
     takeAway: async () => (left) => {
       found.push(...left.map(({ name }) => name));
@@ -85,6 +89,7 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
   /** Each argument is a play: what its roles want, by name. */
   async function run(plays: readonly Readonly<Record<string, TaskList>>[], given: Given = {}) {
     const { check = false, prune = false, playbook = 'site', only, id, project = 'shop', formerly } = given;
+    const { inventory = [], known = [] } = given;
     const sink = recorder();
     const vars = { ansible_connection: 'local', inventory_dir: dir };
     const host = { name: 'here', groups: ['all'], vars, connect: async () => shellHost(shell) };
@@ -106,6 +111,11 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
                 by: `${project} ${playbook}`,
                 isOurs: (by) => by === `${project} ${playbook}` || by.split(' ')[0] === formerly,
                 isOfProject: (by) => by.split(' ')[0] === project,
+                on: (names) => ({
+                  names,
+                  has: (some) => some.every((one) => names.includes(one)),
+                  isThere: (some) => some.some((one) => !names.includes(one) && known.includes(one)),
+                }),
               },
             },
       ),
@@ -114,6 +124,7 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
       { name: playbook, description: playbook, plays: all },
       {
         ...WHOLE_RUN,
+        inventoryFiles: inventory,
         select: () => [host],
         check,
         detailedExitcode: check,
@@ -135,8 +146,8 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
         .filter(({ status }) => status === 'skipped')
         .map(({ task }) => task.replace(dir, '')),
       left: of('left-over').map(
-        ({ role, kind, name, stays }) =>
-          `${role}: ${kind} ${name.replace(dir, '')}${stays === undefined ? '' : `: ${stays.replace(dir, '')}`}`,
+        ({ role, kind, name, from, stays }) =>
+          `${role}: ${kind} ${name.replace(dir, '')}${from === undefined ? '' : ` from ${from}`}${stays === undefined ? '' : `: ${stays.replace(dir, '')}`}`,
       ),
       roundTrips: of('recap')[0]?.hosts.here?.roundTrips,
       told: of('log').map(({ message }) => message),
@@ -463,6 +474,63 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
     });
   });
 
+  describe.runIf(name === SHELLS[0]?.[0])('made from another inventory of the project', () => {
+    const known = ['staging', 'prod', 'more'];
+    const staging = { inventory: ['staging'], known };
+    const prod = { inventory: ['prod'], known };
+    const one = () => file(at('one'), { content: '1' });
+    const told = ['left alone: what the playbook site of project shop has made from staging on here'];
+
+    it('is left alone, and said', async () => {
+      await run([{ web: [motd(), one()] }], staging);
+      expect(await run([{ web: [] }], { ...prod, prune: true })).toMatchObject({ code: 0, left: [], told });
+      expect([existsSync(at('motd')), existsSync(at('one'))]).toEqual([true, true]);
+      expect(await run([{ web: [one()] }], { ...staging, prune: true })).toMatchObject({ told: [] });
+      expect([existsSync(at('motd')), existsSync(at('one'))]).toEqual([false, true]);
+    });
+
+    it('stays for that one, where it is declared from both', async () => {
+      await run([{ web: [motd()] }], staging);
+      expect(await run([{ web: [motd()] }], prod)).toMatchObject({ roundTrips: 3, told: [] });
+      for (const way of [prod, staging])
+        expect(await run([{ web: [motd()] }], way)).toMatchObject({ roundTrips: 2, told: [] });
+      await run([{ web: [] }], { ...staging, prune: true });
+      expect(existsSync(at('motd'))).toBe(true);
+      await run([{ web: [] }], { ...prod, prune: true });
+      expect(existsSync(at('motd'))).toBe(false);
+    });
+
+    it('is ours where a run reads that one, and more; not the other way round', async () => {
+      await run([{ web: [motd()] }], staging);
+      const more = { inventory: ['staging', 'more'], known };
+      expect(await run([{ web: [motd()] }], more)).toMatchObject({ roundTrips: 2 });
+      expect((await run([{ web: [] }], more)).left).toEqual(['web: file /motd']);
+      await run([{ web: [motd(), one()] }], more);
+      expect(await run([{ web: [] }], staging)).toMatchObject({
+        left: ['web: file /motd'],
+        told: ['left alone: what the playbook site of project shop has made from staging and more on here'],
+      });
+    });
+
+    it('goes with a word about it where that one is not there: it was moved', async () => {
+      await run([{ web: [motd()] }], staging);
+      const moved = { inventory: ['prod'], known: ['prod'] };
+      expect(await run([{ web: [motd()] }], moved)).toMatchObject({ roundTrips: 2 });
+      expect((await run([{ web: [] }], { ...moved, check: true })).left).toEqual([
+        'web: file /motd from staging',
+      ]);
+      expect((await run([{ web: [] }], { ...moved, prune: true })).changed).toEqual([
+        '/motd is gone: web declares it no more; it is from staging, which is not here',
+      ]);
+    });
+
+    it('gets a name with the first run that finds it declared', async () => {
+      await run([{ web: [motd()] }]);
+      expect(await run([{ web: [motd()] }], staging)).toMatchObject({ roundTrips: 3 });
+      expect(await run([{ web: [] }], { ...prod, check: true })).toMatchObject({ left: [], told });
+    });
+  });
+
   it('stays for another project that has made it, or wants it, as well', async () => {
     await run([{ web: [motd()] }], { project: 'platform' });
     await run([{ web: [motd()] }]);
@@ -556,6 +624,7 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
       one.replace(/"name":"[^"]*"/, '"name":"$(reboot)"'),
       one.replace('"web"', '"a\\u001b[2J"'),
       one.replace(/"by":"[^"]*"/, '"by":["shop site"]').replace('"file"', '"script"'),
+      one.replace('"role"', '"inventory":["a\\u001b[2J"],"role"'),
       one.replace(/"digests":\[[^\]]*\]/, '"digests":"all"'),
       '{"kind":"package","name":"--purge x","role":"web","digests":[]}',
       '{"kind":"unit","name":"a b.service","role":"web","digests":[]}',
