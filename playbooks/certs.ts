@@ -23,6 +23,7 @@ export default await main(import.meta.url, {
     ['-i inventory/prod.yaml --rotate-ca --clients-ready', 'goes on once clients have their bundles'],
     ['-i inventory/prod.yaml --csr out/', 'requests for the CA of your company, keys stay here'],
     ['-i inventory/prod.yaml --import in/', 'what it has signed: checked, taken in, installed'],
+    ['-i inventory/prod.yaml --crl crl.pem', 'what it has revoked: checked, and looked at by members'],
     ['--show ca.pem', 'what is in a file, as cfssl certinfo prints it'],
   ],
   flags: CERTS_FLAGS,

@@ -53,6 +53,12 @@ export async function readBundles(dir: string): Promise<readonly ClientBundle[]>
   return (await Promise.all(names.map((name) => readBundle(dir, name)))).flatMap((one) => one ?? []);
 }
 
+/** Puts what clients are to trust into every bundle, PEM. */
+export async function tellBundles(dir: string, trusts: string): Promise<void> {
+  for (const { folder } of await readBundles(dir))
+    await writeWhole(join(folder, 'ca.pem'), trusts, { mode: 0o644 });
+}
+
 async function readBundle(dir: string, name: string): Promise<ClientBundle | undefined> {
   const folder = bundleDir(dir, name);
   const [certPem, key, caPem, noted] = await Promise.all([

@@ -1,8 +1,8 @@
 import { parseDuration } from '../duration.ts';
 import { type KeyType, keyTypeName, parseKeyType } from './keys.ts';
 import { BACKDATE, renewalLead } from './life.ts';
-import type { ExtendedUse } from './problems.ts';
 import type { SubjectAttribute } from './profile.ts';
+import type { ExtendedUse } from './uses.ts';
 
 export type LeafKind = 'server' | 'peer' | 'client';
 

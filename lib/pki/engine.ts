@@ -58,7 +58,7 @@ export async function signRequest(plan: CertificatePlan, key: KeyObject): Promis
 
 /** A certificate that is on a list of revoked ones. */
 export interface Revoked {
-  /** In hex. */
+  /** In hex, as a certificate shows it. */
   readonly serialNumber: string;
   readonly revocationDate: Date;
 }
@@ -76,7 +76,11 @@ export async function signRevocations(
       issuer: issuer.subjectName,
       thisUpdate: new Date(),
       nextUpdate: issuer.notAfter,
-      entries: [...entries],
+      // DER puts a zero before a number whose first bit is set.
+      entries: entries.map((one) => ({
+        ...one,
+        serialNumber: one.serialNumber.replace(/^(?=[89a-f])/i, '00'),
+      })),
       extensions: authority ? [new x509.AuthorityKeyIdentifierExtension(authority)] : [],
       signingKey: await signingKey(signer.key),
       signingAlgorithm: { ...importAlgorithm(signer.key), hash: digestFor(signer.key) },

@@ -1,11 +1,15 @@
 export { parseDuration } from '../duration.ts';
 export { privateFolder, readIfAny, writeWhole } from '../files.ts';
-export { type ClientBundle, readBundles, wasRevoked } from './bundles.ts';
+export { type ClientBundle, readBundles, tellBundles, wasRevoked } from './bundles.ts';
+export type { Arrival } from './ca/arrivals.ts';
+export { readArrivedList } from './ca/arrived-list.ts';
 export { whyUnsigned } from './ca/authority.ts';
 export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca/ca.ts';
 export {
+  covers,
   crlPath,
-  hasAll,
+  isOn,
+  layList,
   listOf,
   type RevocationList,
   readCrl,
@@ -13,23 +17,28 @@ export {
   revokeBundle,
   takeInLists,
 } from './ca/crl.ts';
-export type { Arrival, Signees, SigningRequest } from './ca/external.ts';
+export { lifeOfList } from './ca/crl-life.ts';
+export type { SigningRequest } from './ca/external.ts';
 export { caPassphrase } from './ca/passphrase.ts';
 export {
   bundleOf,
   bundlePath,
   dropBundle,
+  isNextElsewhere,
   makeNextCa,
   readNextCa,
   readPreviousCa,
   readPreviousCas,
+  requireNextChain,
   switchToNextCa,
   whyNextUnsigned,
   withoutCa,
   writeBundle,
 } from './ca/rotation.ts';
+export { signersUnder } from './ca/signers.ts';
+export type { Signees } from './ca/slots.ts';
 export { type CertificateFile, readCertificateFiles } from './certificate-files.ts';
-export { certificatesIn, isIssuedBy } from './chain/chain.ts';
+export { certificatesIn, issuerUnder } from './chain/chain.ts';
 export { endOfChain } from './chain/chain-end.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
 export { keyTypeOf } from './keys.ts';
@@ -37,5 +46,6 @@ export { certificateInfo, type LeafRules, openExternal, openPki, readRules } fro
 export { readClientPair } from './pairs.ts';
 export { parseCertificate } from './parse.ts';
 export type { Pki } from './pki.ts';
-export { certificateProblems, describeProblem, missingUses, type Problem } from './problems.ts';
+export { certificateProblems, describeProblem, type Problem } from './problems.ts';
+export { missingUses } from './uses.ts';
 export type { MemberCertificate, Reissue } from './wanted.ts';

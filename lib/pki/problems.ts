@@ -1,8 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
+import { issuerUnder } from './chain/chain.ts';
 import { keyTypeOf } from './keys.ts';
 import { BACKDATE } from './life.ts';
 import { alternativeNames, readAlternativeNames } from './names.ts';
 import { parseCertificate } from './parse.ts';
+import { type ExtendedUse, missingUses } from './uses.ts';
 
 /** What is wrong with a certificate, as data. */
 export type Problem =
@@ -17,18 +19,12 @@ export type Problem =
   | { readonly kind: 'life'; readonly life: number }
   | { readonly kind: 'usage'; readonly missing: readonly ExtendedUse[] };
 
-export type ExtendedUse = 'server auth' | 'client auth';
-
-const USE_OIDS: Readonly<Record<ExtendedUse, string>> = {
-  'server auth': '1.3.6.1.5.5.7.3.1',
-  'client auth': '1.3.6.1.5.5.7.3.2',
-};
-
 export interface Requirements {
+  /** The certificate, and what is shown behind it. */
   readonly pem: string;
   /** Exactly the names it must carry; undefined when it need not have any. */
   readonly sans: readonly string[] | undefined;
-  /** The CA it must come from; undefined when there is none yet. */
+  /** The CA file that it must come from, see `issuerUnder`; undefined when there is none yet. */
   readonly caPem: string | undefined;
   /** Milliseconds before the end at which it is due for renewal. */
   readonly renewBefore: number;
@@ -46,25 +42,26 @@ export function certificateProblems(required: Requirements): readonly Problem[] 
   const cert = parseCertificate(required.pem);
   if (!cert) return [{ kind: 'unreadable' }];
   const ca = required.caPem === undefined ? undefined : parseCertificate(required.caPem);
+  const issuer = ca && issuerOf(cert, ca, required);
   return [
-    ...caProblems(cert, ca),
+    ...(ca ? [] : [{ kind: 'no-ca' } as const]),
+    ...(ca && !issuer ? [{ kind: 'wrong-ca', issuer: cert.issuer.replaceAll('\n', ', ') } as const] : []),
     ...nameProblems(cert, required.sans),
-    ...validityProblems(cert, ca, required.renewBefore, required.now ?? new Date()),
+    ...validityProblems(cert, issuer, required.renewBefore, required.now ?? new Date()),
     ...keyProblems(cert, required.keyType),
-    ...lifeProblems(cert, ca, required.life),
+    ...lifeProblems(cert, issuer, required.life),
     ...usageProblems(cert, required.uses ?? ['server auth', 'client auth']),
   ];
 }
 
-function caProblems(cert: X509Certificate, ca: X509Certificate | undefined): readonly Problem[] {
-  if (!ca) return [{ kind: 'no-ca' }];
-  try {
-    // One that is its own issuer need not be one that may issue.
-    if ((isOwn(cert, ca) || cert.checkIssued(ca)) && cert.verify(ca.publicKey)) return [];
-  } catch {
-    // A signature of another algorithm than the CA's key cannot even be tried.
-  }
-  return [{ kind: 'wrong-ca', issuer: cert.issuer.replaceAll('\n', ', ') }];
+/** One that is its own issuer need not be one that may issue. */
+function issuerOf(
+  cert: X509Certificate,
+  ca: X509Certificate,
+  { pem, caPem = '' }: Requirements,
+): X509Certificate | undefined {
+  if (isOwn(cert, ca)) return cert.verify(cert.publicKey) ? cert : undefined;
+  return issuerUnder(pem, caPem);
 }
 
 function isOwn(cert: X509Certificate, ca: X509Certificate): boolean {
@@ -118,15 +115,6 @@ function lifeProblems(
 function usageProblems(cert: X509Certificate, uses: readonly ExtendedUse[]): readonly Problem[] {
   const missing = missingUses(cert, uses);
   return missing.length > 0 ? [{ kind: 'usage', missing }] : [];
-}
-
-/** What a certificate may not be used for, of what it is wanted for. */
-export function missingUses(
-  cert: X509Certificate,
-  uses: readonly ExtendedUse[] = ['server auth', 'client auth'],
-): readonly ExtendedUse[] {
-  const found: readonly string[] = cert.keyUsage ?? [];
-  return uses.filter((use) => !found.includes(USE_OIDS[use]));
 }
 
 /** A problem in a few words, as a diff shows it. */

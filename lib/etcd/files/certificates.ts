@@ -1,6 +1,6 @@
 import { PerRun } from '../../dsl/common/per-run.ts';
 import type { Target } from '../../dsl/role.ts';
-import { openPki, type Pki, type PkiOptions } from '../../pki/index.ts';
+import { type MemberCertificate, openPki, type Pki, type PkiOptions } from '../../pki/index.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { clusterOf, memberOf } from '../model/cluster.ts';
 
@@ -38,6 +38,13 @@ export function pkiOptions(target: Target<EtcdFacts>): PkiOptions {
     // A cluster that lives under a CA never gets another one, also when this folder is lost.
     ...(facts.cluster?.caPem !== undefined && { trusted: facts.cluster.caPem }),
   };
+}
+
+/** Both certificates of a member, as the inventory wants them. */
+export function memberCertificates(target: Target<EtcdFacts>): readonly MemberCertificate[] {
+  return (['server', 'peer'] as const).map((kind) => {
+    return { name: memberOf(target).name, kind, sans: memberSans(target) };
+  });
 }
 
 /** The names and addresses of a member's certificates: its own, loopback, and what the inventory adds. */

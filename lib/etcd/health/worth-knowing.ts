@@ -6,6 +6,7 @@ import { saysWhoIsPeer } from '../files/etcd-conf.ts';
 import { memberOf } from '../model/cluster.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer } from './answer.ts';
+import { listWarnings } from './revoked-list.ts';
 import { CA_SOON, daysUntil } from './table.ts';
 
 /** Days before its end at which a certificate is worth a warning: a run renews it by then. */
@@ -17,6 +18,7 @@ export function worthKnowing({ cluster, hosts }: Surveyed, answers: readonly Ans
   return [
     ...certificates(answers, caEnd),
     ...(caEnd === undefined ? [] : authority(cluster.name, caEnd)),
+    ...listWarnings({ cluster, hosts }),
     ...peerPort(cluster.name, hosts),
     ...hosts.flatMap(dropIns),
     ...hosts.flatMap(keys),

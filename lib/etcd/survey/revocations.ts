@@ -2,8 +2,8 @@ import { sha256 } from '../../dsl/path.ts';
 import type { PlayRun } from '../../dsl/play.ts';
 import {
   certificatesIn,
+  covers,
   crlPath,
-  hasAll,
   listOf,
   type PkiOptions,
   type RevocationList,
@@ -12,6 +12,7 @@ import {
   readList,
   readNextCa,
   readPreviousCas,
+  signersUnder,
   takeInLists,
   whyUnsigned,
 } from '../../pki/index.ts';
@@ -53,7 +54,8 @@ export async function listsOnHosts(
     readNextCa(pkiDir),
     readPreviousCas(pkiDir),
   ]);
-  const cas = [caPem, ca, next, ...previous].flatMap((one) => one ?? []);
+  const trusted = [caPem, ca, next, ...previous].flatMap((one) => one ?? []);
+  const cas = await signersUnder(pkiDir, trusted.join(''));
   const known = new Map<string, Promise<RevocationList | undefined>>();
   const found = new Map<EtcdHost, RevocationList>();
   for (const host of hosts) {
@@ -90,7 +92,7 @@ async function united(
 ): Promise<WantedList | undefined> {
   const own = await readList(options.dir);
   const lists = [...(own ? [own] : []), ...onHosts.values()];
-  const whole = lists.find((one) => lists.every((other) => hasAll(one, other)));
+  const whole = lists.find((one) => lists.every((other) => covers(one, other)));
   const why = whole ? undefined : await whyUnsigned(options);
   if (why === undefined) {
     if (lists.length === 0) return undefined;
@@ -99,7 +101,7 @@ async function united(
   }
   const [best] = lists;
   if (best === undefined) return undefined;
-  const keeps = [...onHosts].filter(([, list]) => !hasAll(best, list)).map(([host]) => host.target);
+  const keeps = [...onHosts].filter(([, list]) => !covers(best, list)).map(([host]) => host.target);
   const names = keeps.map((target) => `${target.name}:${crlFile(memberOf(target))}`).join(', ');
   run.log(
     'warning',

@@ -1,10 +1,10 @@
-import type { KeyObject } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { commandLine } from '../../command-line.ts';
 import { Secret } from '../../dsl/secret.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { privateFile, privateFolder, readIfAny, writeWhole } from '../../files.ts';
-import { chainProblem, placeOfKey } from '../chain/chain.ts';
+import { certificatesIn, chainProblem, isIssuedBy, placeOfKey } from '../chain/chain.ts';
 import type { PkiConfig, PkiOptions } from '../config.ts';
 import { encryptedKeyPem, isEncrypted, isWellEncrypted } from '../encrypt.ts';
 import { signCertificate, signRequest } from '../engine.ts';
@@ -92,13 +92,9 @@ function keyOf(caPem: string, dir: string, key: KeyObject | undefined): KeyObjec
       hint: 'put it first, then the CAs above it, the root last',
     });
   }
-  const problem = chainProblem(caPem);
-  if (problem) {
-    throw new QuorateError(`${caPath(dir)} ${problem.message}`, {
-      exitCode: EXIT.refused,
-      hint: problem.hint,
-    });
-  }
+  requireChain(caPem, dir);
+  const issuer = parseCertificate(caPem);
+  if (issuer && hasEnded(issuer)) throw unfit(dir, ended(issuer));
   if (place === undefined) {
     throw new QuorateError(
       `${join(dir, KEY)} is not the key of ${caPath(dir)} (SHA-256 ${fingerprint(caPem)})`,
@@ -140,22 +136,43 @@ async function storedKey(dir: string, passphrase?: Secret): Promise<KeyObject | 
   return key;
 }
 
+/** Throws 3 for a CA file under which nothing useful can be issued. */
+export function requireChain(caPem: string, dir: string): void {
+  const problem = chainProblem(caPem);
+  if (problem === undefined) return;
+  throw new QuorateError(`${caPath(dir)} ${problem.message}`, {
+    exitCode: EXIT.refused,
+    hint: problem.hint,
+  });
+}
+
+/** An intermediate may have ended: what comes from others under its root shows those behind itself. */
 function checkCa(pem: string, dir: string): void {
-  const cert = parseCertificate(pem);
-  const end = cert && new Date(cert.validTo);
-  const problem = !cert
+  const [first, ...above] = certificatesIn(pem);
+  const isUp = above.some((one) => isIssuedBy(one, one) && !hasEnded(one));
+  const problem = !first
     ? 'is not a certificate'
-    : !cert.ca
+    : !first.ca
       ? 'is not the certificate of a CA'
-      : end! <= new Date()
-        ? `expired ${end!.toISOString().slice(0, 10)}`
+      : hasEnded(first) && !isUp
+        ? ended(first)
         : undefined;
-  if (problem) {
-    throw new QuorateError(`${caPath(dir)} ${problem}`, {
-      exitCode: EXIT.refused,
-      hint: 'restore it from a backup; while members still live under it, a rotation makes another one',
-    });
-  }
+  if (problem) throw unfit(dir, problem);
+}
+
+function unfit(dir: string, problem: string): QuorateError {
+  return new QuorateError(`${caPath(dir)} ${problem}`, {
+    exitCode: EXIT.refused,
+    hint: 'restore it from a backup; while members still live under it, a rotation makes another one',
+  });
+}
+
+function hasEnded({ validTo }: X509Certificate): boolean {
+  return new Date(validTo) <= new Date();
+}
+
+function ended({ validTo }: X509Certificate): string {
+  return `expired ${new Date(validTo).toISOString().slice(0, 10)}`;
 }
 
 function caPlan({ ca }: PkiConfig): CertificatePlan {

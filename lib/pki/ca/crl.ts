@@ -6,6 +6,7 @@ import { bytesIfAny, privateFolder, writeWhole } from '../../files.ts';
 import { bundleDir, readBundles, revokedDir } from '../bundles.ts';
 import { certificatesIn } from '../chain/chain.ts';
 import type { PkiOptions } from '../config.ts';
+import { elements } from '../der.ts';
 import { library, type Revoked, signRevocations } from '../engine.ts';
 import { caInUse, caKey } from './authority.ts';
 import { caPassphrase } from './passphrase.ts';
@@ -15,7 +16,17 @@ export interface RevocationList {
   /** As every etcd reads it. */
   readonly der: Buffer;
   readonly entries: readonly Revoked[];
+  /** Who has signed it, by name. */
+  readonly issuer: string;
+  /** Of a CA that counts its lists; ours does not. */
+  readonly number: bigint | undefined;
+  /** It has what came since another list, and nothing before. */
+  readonly isDelta: boolean;
 }
+
+/** Of extensions, RFC 5280, 5.2. */
+const NUMBER = '2.5.29.20';
+const DELTA = '2.5.29.27';
 
 /** The list of revoked certificates on control: DER. */
 export function crlPath(dir: string): string {
@@ -46,16 +57,34 @@ export async function listOf(der: Buffer, cas: readonly string[]): Promise<Revoc
   const x509 = await library();
   const crl = new x509.X509Crl(new Uint8Array(der));
   for (const one of cas.flatMap(certificatesIn)) {
-    const { publicKey } = new x509.X509Certificate(one.toString());
+    const { publicKey, subject } = new x509.X509Certificate(one.toString());
+    if (subject !== list.issuer) continue;
     if (await crl.verify({ publicKey }, webcrypto).catch(() => false)) return list;
   }
   return undefined;
 }
 
-/** Whether a list has every certificate that another one has. */
-export function hasAll(list: RevocationList, { entries }: RevocationList): boolean {
-  const serials = new Set(list.entries.map(({ serialNumber }) => serialNumber));
-  return entries.every(({ serialNumber }) => serials.has(serialNumber));
+/**
+ * Whether a list can stand in for another one: it has all that the other one has, or it is a later one of a CA that counts
+ * its lists, and takes off them what has ended.
+ */
+export function covers(list: RevocationList, other: RevocationList): boolean {
+  const { issuer, number } = list;
+  if (number !== undefined && other.number !== undefined && issuer === other.issuer)
+    return number >= other.number;
+  return (
+    list.der.equals(other.der) ||
+    isOn(
+      list,
+      other.entries.map(({ serialNumber }) => serialNumber),
+    )
+  );
+}
+
+/** Whether all these serial numbers, in hex, are on a list. */
+export function isOn({ entries }: RevocationList, serials: readonly string[]): boolean {
+  const listed = new Set(entries.map(({ serialNumber }) => serialNumber));
+  return serials.every((one) => listed.has(one));
 }
 
 /**
@@ -70,24 +99,29 @@ export async function takeInLists(
   const { dir } = options;
   const own = await readList(dir);
   const lists = own ? [own, ...others] : others;
+  if (lists.length + serials.length === 0) return;
+  const whole = lists.find((one) => isOn(one, serials) && lists.every((other) => covers(one, other)));
+  if (whole !== undefined && whole === own) return;
+  await layList(dir, whole?.der ?? (await signList(options, lists, serials)));
+}
+
+/** Makes this the list on control. */
+export async function layList(dir: string, der: Buffer): Promise<void> {
+  await writeWhole(crlPath(dir), der, { mode: 0o644 });
+}
+
+async function signList(
+  { dir, trusted }: PkiOptions,
+  lists: readonly RevocationList[],
+  serials: readonly string[],
+): Promise<Buffer> {
   const all = new Map<string, Revoked>();
   const revocationDate = new Date();
   const added = serials.map((serialNumber) => ({ serialNumber, revocationDate }));
   for (const one of [...lists.flatMap(({ entries }) => entries), ...added])
     if (!all.has(one.serialNumber)) all.set(one.serialNumber, one);
-  // A list of another program may name one twice.
-  const whole = lists.find(
-    ({ entries }) => new Set(entries.map(({ serialNumber }) => serialNumber)).size === all.size,
-  );
-  if (whole !== undefined && whole === own) return;
-  if (whole === undefined && all.size === 0) return;
-  const der = whole?.der ?? (await signList(options, [...all.values()]));
-  await writeWhole(crlPath(dir), der, { mode: 0o644 });
-}
-
-async function signList({ dir, trusted }: PkiOptions, entries: readonly Revoked[]): Promise<Buffer> {
   const certPem = (await caInUse(dir, trusted))!;
-  return signRevocations(entries, { certPem, key: await caKey(dir, certPem, caPassphrase()) });
+  return signRevocations([...all.values()], { certPem, key: await caKey(dir, certPem, caPassphrase()) });
 }
 
 /**
@@ -109,13 +143,29 @@ export async function revokeBundle(
   await rename(bundleDir(dir, name), aside);
 }
 
-async function parseList(der: Buffer): Promise<RevocationList | undefined> {
+/** Takes a list apart, DER; undefined for what is none. */
+export async function parseList(der: Buffer): Promise<RevocationList | undefined> {
   const x509 = await library();
   try {
-    const { entries } = new x509.X509Crl(new Uint8Array(der));
-    const listed = entries.map(({ serialNumber, revocationDate }) => ({ serialNumber, revocationDate }));
-    return { der, entries: listed };
+    const { entries, issuer, extensions } = new x509.X509Crl(new Uint8Array(der));
+    const listed = entries.map(({ serialNumber, revocationDate }) => ({
+      serialNumber: serialNumber.replace(SIGN, ''),
+      revocationDate,
+    }));
+    const number = extensions.find(({ type }) => type === NUMBER);
+    return {
+      ...{ der, entries: listed, issuer, number: number && integer(Buffer.from(number.value)) },
+      isDelta: extensions.some(({ type }) => type === DELTA),
+    };
   } catch {
     return undefined;
   }
+}
+
+/** What DER puts before a number whose first bit is set; nothing else shows a serial number with it. */
+const SIGN = /^00(?=[89a-f])/i;
+
+function integer(der: Buffer): bigint | undefined {
+  const [first] = elements(der);
+  return first && BigInt(`0x${first.content.toString('hex') || '0'}`);
 }

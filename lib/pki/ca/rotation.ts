@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { namesIfAny, privateFolder, readIfAny, writeWhole } from '../../files.ts';
-import { certificatesIn } from '../chain/chain.ts';
+import { certificatesIn, isIssuedBy, nameOf } from '../chain/chain.ts';
 import type { PkiOptions } from '../config.ts';
-import { ensureCaFiles, whyUnsigned, writeIgnore } from './authority.ts';
+import { ensureCaFiles, requireChain, whyUnsigned, writeIgnore } from './authority.ts';
 import { caPath, fingerprint, fingerprints, readCa } from './ca.ts';
 import { caPassphrase } from './passphrase.ts';
 
@@ -30,8 +31,32 @@ export function readNextCa(dir: string): Promise<string | undefined> {
 }
 
 /**
- * Makes the CA that is to come, beside the one in use; one that lies there (`next/ca.pem` with its key) is taken. Gives
- * its PEM.
+ * The CA that is to come was put here without its key, which is elsewhere. One that was made here has left a request, so
+ * its key is lost.
+ */
+export function isNextElsewhere(dir: string): boolean {
+  const has = (name: string) => existsSync(join(nextDir(dir), name));
+  return has('ca.pem') && !has('ca-key.pem') && !has('ca.csr');
+}
+
+/** Throws 3 where the file of the CA that is to come is not who signs, then those above, the root last. */
+export async function requireNextChain(dir: string): Promise<void> {
+  const next = nextDir(dir);
+  const pem = (await readCa(next)) ?? '';
+  const [first, ...others] = certificatesIn(pem);
+  const below = first && others.find((one) => isIssuedBy(one, first));
+  if (below !== undefined) {
+    throw new QuorateError(`${caPath(next)} has the CA of ${nameOf(below)} before it`, {
+      exitCode: EXIT.refused,
+      hint: 'put who signs for the cluster first, then the CAs above it, the root last',
+    });
+  }
+  requireChain(pem, next);
+}
+
+/**
+ * Makes the CA that is to come, beside the one in use; one that lies there (`next/ca.pem`, with its key or without) is
+ * taken. Gives its PEM.
  */
 export async function makeNextCa(options: PkiOptions): Promise<string> {
   const { readConfig } = await import('../cfssl/cfssl.ts');
@@ -57,8 +82,8 @@ export async function whyNextUnsigned({ trusted: _, ...options }: PkiOptions): P
 }
 
 /**
- * Makes the CA that was to come the one that issues. The one before is kept in `previous/`, with its key. Where this is
- * cut off, calling it again goes on.
+ * Makes the CA that was to come the one that issues. The one before is kept in `previous/`, with its key, which goes from
+ * its place also where the key of the new one is elsewhere. Where this is cut off, calling it again goes on.
  */
 export async function switchToNextCa(dir: string): Promise<void> {
   const next = await readNextCa(dir);
@@ -93,6 +118,7 @@ async function copyCa(from: string, to: string, keep: boolean): Promise<void> {
   for (const [name, mode] of FILES) {
     const text = await readIfAny(join(from, name));
     if (text !== undefined) await writeWhole(join(to, name), text, { mode, exclusive: keep });
+    else if (!keep) await rm(join(to, name), { force: true });
   }
 }
 

@@ -1,17 +1,20 @@
 import type { X509Certificate } from 'node:crypto';
-import { certificatesIn, isIssuedBy } from './chain.ts';
+import { certificatesIn, isIssuedBy, issuerUnder } from './chain.ts';
 
 /**
- * When the CA ends that has signed `leaves` (PEM), by a CA file: its chain holds as long as the first of it. Of CAs with
- * one name and key, as a renewed one beside the old, the last counts. Without leaves, or of leaves that none in the file
- * has signed, it is the CA that comes first there, which new ones are issued with. undefined where there is none that
- * can be read.
+ * When the CA ends that has signed `leaves` (PEM, each with what it shows behind it), by a CA file: its chain holds as
+ * long as the first of it. Of CAs with one name and key, as a renewed one beside the old, the last counts. Without leaves,
+ * or of leaves that come from none in the file, it is the CA that comes first there, which new ones are issued with.
+ * undefined where there is none that can be read.
  */
 export function endOfChain(caPem: string, leaves: readonly string[] = []): Date | undefined {
   const all = certificatesIn(caPem);
-  const signed = leaves
-    .flatMap((pem) => certificatesIn(pem).slice(0, 1))
-    .flatMap((leaf) => endAbove(leaf, all, all.length) ?? []);
+  const signed = leaves.flatMap((pem) => {
+    const [leaf, ...behind] = certificatesIn(pem);
+    if (leaf === undefined || issuerUnder(pem, caPem) === undefined) return [];
+    const cas = [...all, ...behind];
+    return endAbove(leaf, cas, cas.length) ?? [];
+  });
   if (signed.length > 0) return byTime(signed)[0];
   const [first] = all;
   return byTime(

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { missingUses } from '../problems.ts';
+import { missingUses } from '../uses.ts';
 
 /** Everything may be done under it. */
 const ANY_USE = '2.5.29.37.0';
@@ -45,17 +45,41 @@ export function chainProblem(pem: string): ChainProblem | undefined {
   };
 }
 
-/**
- * What is to be shown behind a certificate that the first one of a CA file has issued, PEM: that one and those above it
- * but for the root, which the other side must have by itself. Empty where a root has issued it.
- */
+/** `shownBehind` for what the first one of a CA file issues. */
 export function intermediates(caPem: string): string {
   const [issuer, ...above] = certificatesIn(caPem);
-  if (issuer === undefined) return '';
-  return pathUp(issuer, above)
+  return issuer === undefined ? '' : withoutRoot(pathUp(issuer, above));
+}
+
+/**
+ * What is to be shown behind a certificate, PEM: who of `cas` has issued it, and those above but for the root, which the
+ * other side must have by itself. Empty where a root has issued it, or none of them.
+ */
+export function shownBehind(leaf: X509Certificate, cas: readonly X509Certificate[]): string {
+  const issuer = cas.find((one) => isIssuedBy(leaf, one));
+  return issuer === undefined ? '' : withoutRoot(pathUp(issuer, cas));
+}
+
+function withoutRoot(path: readonly X509Certificate[]): string {
+  return path
     .filter((one) => !isIssuedBy(one, one))
     .map((one) => one.toString())
     .join('');
+}
+
+/**
+ * Who has issued the first certificate of a PEM text, where all that trust a CA file accept it: one of the file, or one
+ * that the text has behind the first, below one of the file. So an intermediate may change while its root stays.
+ * undefined where nobody of those has.
+ */
+export function issuerUnder(pem: string, caPem: string): X509Certificate | undefined {
+  const [first, ...behind] = certificatesIn(pem);
+  const trusted = certificatesIn(caPem);
+  const cas = [...trusted, ...behind];
+  const issuer = first && cas.find((one) => isIssuedBy(first, one));
+  if (issuer === undefined) return undefined;
+  const anchors = new Set(trusted.map(({ fingerprint256 }) => fingerprint256));
+  return pathUp(issuer, cas).some(({ fingerprint256 }) => anchors.has(fingerprint256)) ? issuer : undefined;
 }
 
 /** From an issuer to the highest that is known, itself included. */

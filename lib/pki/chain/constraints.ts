@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { canonicalAddress } from '../../addresses.ts';
+import { type Element, elements } from '../der.ts';
 import type { AlternativeName } from '../names.ts';
 import { certificatesIn, nameOf, pathUp } from './chain.ts';
 
@@ -66,25 +67,6 @@ function constraintOf({ content }: Element): readonly Constraint[] {
   const [base] = elements(content);
   const type = base && TYPES.get(base.tag);
   return type === undefined ? [] : [{ type, value: base!.content }];
-}
-
-interface Element {
-  readonly tag: number;
-  readonly content: Buffer;
-}
-
-/** The elements of DER that stand side by side. */
-function elements(der: Buffer): readonly Element[] {
-  const all: Element[] = [];
-  for (let at = 0; at + 1 < der.length; ) {
-    const first = der[at + 1]!;
-    const wide = first < 0x80 ? 0 : first & 0x7f;
-    const start = at + 2 + wide;
-    const length = wide === 0 ? first : der.readUIntBE(at + 2, wide);
-    all.push({ tag: der[at]!, content: der.subarray(start, start + length) });
-    at = start + length;
-  }
-  return all;
 }
 
 function covers({ type, value }: Constraint, name: AlternativeName): boolean {

@@ -131,6 +131,14 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >app.pem; printf %s '${key}' >app
     expect(run.text).not.toContain('PRIVATE KEY');
   });
 
+  itLong('KILLS')('makes those of all members anew with other keys, and refuses no client', async () => {
+    const client = startClient(lab, { bundle: 'app' });
+    await client.working;
+    const run = await certs('--renew', 'etcd01', 'etcd02', 'etcd03', '--new-keys', '-y');
+    expect([run.code, run.errors]).toEqual([0, []]);
+    await written('renewal with other keys', client);
+  });
+
   const put = (name: string) => {
     const files = `--cacert=ca.pem --cert=${name}.pem --key=${name}-key.pem`;
     const to = `--endpoints=https://${lab.hosts[2]?.address}:2379`;

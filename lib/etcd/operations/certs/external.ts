@@ -7,29 +7,27 @@ import { fromHere } from '../../../paths.ts';
 import {
   type Arrival,
   fingerprint,
-  type MemberCertificate,
   openExternal,
   readBundles,
   readCertificateFiles,
+  readNextCa,
   type SigningRequest,
   writeWhole,
 } from '../../../pki/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { memberSans, pkiOptions } from '../../files/certificates.ts';
+import { memberCertificates, pkiOptions } from '../../files/certificates.ts';
 import { columns } from '../../health/columns.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { isCertificate } from '../../survey/admit-certificates.ts';
-import { finishHint, openIntent } from '../../survey/intents.ts';
-import { survey } from '../../survey/survey.ts';
-import { keepVersion } from '../../survey/versions.ts';
+import { finishHint, openIntent, openRotation } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
+import { trustedByClients } from './clients.ts';
 import { type Leaf, readLeaves } from './leaves.ts';
 import { namesMeant } from './renew.ts';
-
-const KINDS = ['server', 'peer'] as const;
+import { isSignedElsewhere, surveyWithCas } from './rotation/state.ts';
 
 /** What this run has written. */
 const written = new PerRun<{ requests?: readonly SigningRequest[] }>(() => ({}));
@@ -48,7 +46,7 @@ export async function deriveRequests(
   }: { readonly dir: string; readonly names: readonly string[]; readonly client?: string },
 ): Promise<readonly OperationStep[]> {
   if (written.own.requests !== undefined) return [];
-  await surveyQuiet(run, surveyed);
+  await surveyForCa(run, surveyed);
   const { cluster, hosts } = surveyed;
   const { clientsOf, makeRequests } = await openExternal();
   // One whose key is not here gets another one only where it is named.
@@ -61,7 +59,9 @@ export async function deriveRequests(
   const signees =
     client === undefined
       ? {
-          members: hosts.filter(({ target }) => isMeant(target.name)).flatMap(certificatesOf),
+          members: hosts
+            .filter(({ target }) => isMeant(target.name))
+            .flatMap(({ target }) => memberCertificates(target)),
           clients: clients.filter(isMeant),
           own: names.length === 0,
         }
@@ -101,22 +101,26 @@ export function requestsSaid({ cluster }: Surveyed, dir: string): string | undef
 
 /**
  * What a CA elsewhere has signed, from files and folders: taken into the folder of certificates, then installed on the
- * hosts that have others. Without a cluster yet it is there for `site`.
+ * hosts that have others. Without a cluster yet it is there for `site`; while the CA takes another's place, for the time
+ * when clients are ready.
  */
 export async function deriveImport(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   paths: readonly string[],
 ): Promise<readonly OperationStep[]> {
-  await surveyQuiet(run, surveyed);
+  await surveyForCa(run, surveyed);
   const { hosts } = surveyed;
   const options = pkiOptions(hosts[0]!.target);
   const files = await readCertificateFiles(paths);
   const { examineArrivals, takeInArrivals } = await openExternal();
-  const members = hosts.flatMap(certificatesOf);
+  const members = hosts.flatMap(({ target }) => memberCertificates(target));
   const arrivals = await examineArrivals(options, files, members);
+  const isAwaited = openRotation(hosts) !== undefined;
   // What has no data yet is for `site` to set up.
-  const leaves = await readLeaves(hosts.filter(({ target }) => target.facts.data === 'present'));
+  const leaves = await readLeaves(
+    hosts.filter(({ target }) => !isAwaited && target.facts.data === 'present'),
+  );
   const whole = ledger(tallyOf(hosts));
   const fresh = arrivals.filter(({ isNew }) => isNew).map(({ name }) => name);
   return [
@@ -126,7 +130,7 @@ export async function deriveImport(
             host: 'control',
             title: `take in ${fresh.join(', ')}`,
             ledger: whole,
-            carryOut: () => takeInArrivals(options, files, members),
+            carryOut: async () => takeInArrivals(options, files, members, await trustedByClients(surveyed)),
           },
         ]
       : []),
@@ -164,19 +168,18 @@ async function install(host: EtcdHost, retired: readonly string[]): Promise<void
   await host.apply(isCertificate);
 }
 
-function certificatesOf({ target }: EtcdHost): readonly MemberCertificate[] {
-  return KINDS.map((kind) => ({ name: memberOf(target).name, kind, sans: memberSans(target) }));
-}
-
-/** A CA that takes another's place comes from this machine, with its key. */
-async function surveyQuiet(run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed): Promise<void> {
+/** A CA that takes another's place signs elsewhere once every member trusts it. */
+async function surveyForCa(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+  const { cluster, hosts } = surveyed;
   const open = openIntent(hosts);
   if (open?.verb === 'certs') {
-    throw refusal(
-      cluster,
-      `run ${open.runId} rotates its CA: nothing is signed elsewhere meanwhile`,
-      finishHint(open, cluster),
-    );
+    const why = !isSignedElsewhere(open)
+      ? 'nothing is signed elsewhere meanwhile'
+      : (await readNextCa(cluster.pkiDir)) !== undefined
+        ? 'not every member trusts the new one yet'
+        : undefined;
+    if (why !== undefined)
+      throw refusal(cluster, `run ${open.runId} rotates its CA: ${why}`, finishHint(open, cluster));
   }
-  await survey(run, keepVersion, 'certs');
+  await surveyWithCas(run, surveyed);
 }

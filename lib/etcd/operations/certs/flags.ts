@@ -5,7 +5,7 @@ import { sharedPki } from '../../model/shared-pki.ts';
 import { CLUSTER_FLAG } from '../common/cluster-flag.ts';
 
 /** What is to be done: nothing but to look, or one of these. */
-export type CertsJob = 'look' | 'renew' | 'csr' | 'import' | 'client' | 'revoke' | 'rotate-ca';
+export type CertsJob = 'look' | 'renew' | 'csr' | 'import' | 'client' | 'revoke' | 'crl' | 'rotate-ca';
 
 /** The flags of `certs`. */
 export const CERTS_FLAGS = [
@@ -48,9 +48,17 @@ export const CERTS_FLAGS = [
       'take the certificate of a client away: members refuse it; the first time they are restarted',
   },
   {
+    name: 'crl',
+    type: 'string',
+    placeholder: 'FILE',
+    description:
+      'take in the list of revoked certificates of a CA whose key is not here; the first time members are restarted',
+  },
+  {
     name: 'rotate-ca',
     type: 'boolean',
-    description: 'let members trust a new CA beside the old one, and stop there',
+    description:
+      'let members trust a new CA beside the old one, and stop there; one that lies in next/ca.pem is taken',
   },
   {
     name: 'clients-ready',
@@ -81,12 +89,12 @@ export function jobOf(vars: Vars): CertsJob {
   return JOBS.find((job) => vars[job] !== undefined && vars[job] !== false) ?? 'look';
 }
 
-const JOBS = ['renew', 'csr', 'import', 'client', 'revoke', 'rotate-ca'] as const;
+const JOBS = ['renew', 'csr', 'import', 'client', 'revoke', 'crl', 'rotate-ca'] as const;
 
 /** Restarts members, or may, or makes other keys, by which a handshake may fail for a moment: a run asks before. */
 export function isAskedFor(vars: Vars): boolean {
   const job = jobOf(vars);
-  return ['revoke', 'rotate-ca'].includes(job) || (job === 'renew' && vars['new-keys'] === true);
+  return ['revoke', 'crl', 'rotate-ca'].includes(job) || (job === 'renew' && vars['new-keys'] === true);
 }
 
 /** Flags that only another one gives a meaning to. */
@@ -95,7 +103,7 @@ const BELONGS: Readonly<Record<string, readonly CertsJob[]>> = {
   'new-keys': ['renew'],
   'clients-ready': ['rotate-ca'],
   again: ['rotate-ca'],
-  'accept-downtime': ['rotate-ca', 'revoke'],
+  'accept-downtime': ['rotate-ca', 'revoke', 'crl'],
 };
 
 /** What can be a client's name: it is the folder of its bundle, and etcd's user where users are switched on. */
@@ -133,6 +141,9 @@ export function certsProblems(hosts: readonly HostData[], words: readonly string
   const unread = job === 'import' ? unreadable([String(vars.import), ...words]) : undefined;
   if (unread !== undefined)
     return wrong(unread, '--import takes folders and files of certificates, PEM or DER');
+  const crl = job === 'crl' ? String(vars.crl) : undefined;
+  if (crl !== undefined && (unreadable([crl]) !== undefined || statSync(crl).isDirectory()))
+    return wrong(`there is no file ${crl}`, '--crl takes a list of revoked certificates, PEM or DER');
   const isMeant = (clusters: readonly string[]) =>
     vars.cluster === undefined || clusters.includes(String(vars.cluster));
   const shared = job === 'rotate-ca' && sharedPki(hosts).find(({ clusters }) => isMeant(clusters));

@@ -2,14 +2,18 @@ import type { Play, PlayRun } from '../../../dsl/play.ts';
 import type { Role } from '../../../dsl/role.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
+import { listWarnings } from '../../health/revoked-list.ts';
+import { openRotation } from '../../survey/intents.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import { type Operation, operationPlay } from '../common/operation.ts';
 import { clientSaid, deriveClient } from './clients.ts';
+import { deriveList } from './company-list.ts';
 import { deriveImport, deriveRequests, requestsSaid } from './external.ts';
 import { certsProblems, isAskedFor, jobOf } from './flags.ts';
+import { mayMissToLay } from './lists.ts';
 import { deriveRenewal } from './renew.ts';
-import { deriveRevocation, mayMissToRevoke } from './revoke.ts';
+import { deriveRevocation } from './revoke.ts';
 import { deriveRotation, rotationSaid } from './rotation/carry-out.ts';
 import { judgeCertificates, lackingCertificates, readCertificates } from './table.ts';
 
@@ -44,6 +48,8 @@ function certsOperation(words: readonly string[]): Operation {
           return deriveClient(run, surveyed, String(vars.client));
         case 'revoke':
           return deriveRevocation(run, surveyed, String(vars.revoke));
+        case 'crl':
+          return deriveList(run, surveyed, String(vars.crl));
         case 'rotate-ca':
           return deriveRotation(run, surveyed);
         default:
@@ -52,7 +58,7 @@ function certsOperation(words: readonly string[]): Operation {
     },
     mayMiss: (run) => {
       const vars = run.hosts[0]?.target.vars ?? {};
-      if (jobOf(vars) === 'revoke') return mayMissToRevoke(run);
+      if (['revoke', 'crl'].includes(jobOf(vars))) return mayMissToLay(run);
       return ['look', 'client'].includes(jobOf(vars)) ? run.unreachable : [];
     },
     mayBeBare: ({ vars }) => ['csr', 'import'].includes(jobOf(vars)),
@@ -79,11 +85,13 @@ async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
   const state = await readCertificates(surveyed);
   run.show({ event: 'certificates', ...state });
   const judged = [judgeCertificates(state.certificates), lackingCertificates(surveyed, state.certificates)];
-  for (const line of judged.flatMap(({ warnings }) => warnings)) run.log('warning', line);
+  const warnings = [...judged.flatMap((one) => one.warnings), ...listWarnings(surveyed)];
+  for (const line of warnings) run.log('warning', line);
   const problems = judged.flatMap((one) => one.problems);
   const job = jobOf(vars);
   if (job === 'client') run.log('info', clientSaid(surveyed, String(vars.client)));
-  const said = job === 'rotate-ca' ? await rotationSaid(surveyed) : undefined;
+  const isRotating = job === 'rotate-ca' || (job === 'import' && openRotation(surveyed.hosts));
+  const said = isRotating ? await rotationSaid(surveyed) : undefined;
   if (said !== undefined) run.log('info', said);
   if (problems.length > 0) throw unsound(surveyed, problems);
   if (run.unreachable.length > 0) throw unseen(run, surveyed);
@@ -105,11 +113,12 @@ function unsound({ cluster }: Surveyed, problems: readonly string[]): QuorateErr
 }
 
 function unseen({ unreachable }: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed): QuorateError {
-  const { revoke } = hosts[0]?.target.vars ?? {};
+  const { revoke, crl } = hosts[0]?.target.vars ?? {};
+  const again = revoke !== undefined ? ['--revoke', String(revoke)] : ['--crl', String(crl)];
   return new QuorateError(`${cluster.name}: not reached, so not looked at: ${unreachable.join(', ')}`, {
     exitCode: EXIT.unreachable,
-    ...(revoke !== undefined && {
-      hint: `whose certificate is revoked is let in there still; once it is back: ${verbLine('certs', cluster, '--revoke', String(revoke))}`,
+    ...((revoke ?? crl) !== undefined && {
+      hint: `whose certificate is revoked is let in there still; once it is back: ${verbLine('certs', cluster, ...again)}`,
     }),
   });
 }

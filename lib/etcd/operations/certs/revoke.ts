@@ -1,22 +1,24 @@
 import { sha256 } from '../../../dsl/path.ts';
-import { isDue, type PlannedTask, type PlayRun } from '../../../dsl/play.ts';
-import { readBundles, revokeBundle, wasRevoked, whyUnsigned } from '../../../pki/index.ts';
-import { file } from '../../../resources/file.ts';
+import type { PlayRun } from '../../../dsl/play.ts';
+import {
+  type ClientBundle,
+  isOn,
+  readBundles,
+  readList,
+  revokeBundle,
+  wasRevoked,
+  whyUnsigned,
+} from '../../../pki/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { pkiOptions } from '../../files/certificates.ts';
-import { memberService } from '../../files/member-service.ts';
-import { clusterOf, memberOf, quorum } from '../../model/cluster.ts';
-import { crlFile } from '../../model/paths.ts';
 import { refusal } from '../../refusal.ts';
-import { leaderLast, stops } from '../../roll.ts';
-import { isCertificate } from '../../survey/admit-certificates.ts';
 import { listsOnHosts } from '../../survey/revocations.ts';
 import { clusterFacts, type EtcdHost, type Surveyed } from '../../surveyed.ts';
+import { verbLine } from '../../verb-line.ts';
 import type { OperationStep } from '../common/operation.ts';
-import { refusePending } from '../common/pending.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
+import { layingSteps, refuseOwnList } from './lists.ts';
 import { surveyWithCas } from './rotation/state.ts';
-import { refuseDowntime, takeTurn } from './turn.ts';
 
 /**
  * Takes the certificates of a client away: the list of revoked ones on control, then on each host, where etcd reads it
@@ -30,8 +32,8 @@ export async function deriveRevocation(
   const { cluster } = surveyed;
   await surveyWithCas(run, surveyed);
   refuseOwnList(surveyed);
-  const there = (await readBundles(cluster.pkiDir)).some((one) => one.name === name);
-  if (there) await refuseUnsigned(surveyed);
+  const there = (await readBundles(cluster.pkiDir)).find((one) => one.name === name);
+  if (there) await refuseUnsigned(surveyed, there);
   if (!there && !(await wasRevoked(cluster.pkiDir, name))) {
     throw refusal(
       cluster,
@@ -39,45 +41,13 @@ export async function deriveRevocation(
       `only what was issued with --client can be, and is noted in ${cluster.pkiDir}`,
     );
   }
-  const hosts = leaderLast(surveyed.hosts, surveyed);
   const list = clusterFacts(surveyed)?.crl;
-  const blind = hosts.filter(({ target }) => !target.facts.kept.looksAtList);
-  await refuseOthers(run, { cluster, hosts: blind });
-  await run.each(hosts, (host) => host.replan());
   const isLaid = ({ name, facts: { kept } }: EtcdHost['target']) =>
     list === undefined ||
     list.keeps.includes(name) ||
     (kept.crl !== undefined && sha256(kept.crl) === list.sha256);
-  const laid = hosts.filter(({ target }) => there || !isLaid(target));
-  const turns = hosts.filter((host) => blind.includes(host) || isOnlyToRestart(host));
-  if (turns.length > 0) refuseDowntime(surveyed);
-  const whole = tallyOf(hosts);
-  return [
-    ...(there ? [revocation(surveyed, name)] : []),
-    ...laid.map((host) => ({
-      host: host.target.name,
-      title: 'lay down the list of revoked certificates; no restart',
-      ledger: ledger(whole),
-      carryOut: () => host.apply(({ task }) => file.wishOf(task)?.path === crlFile(memberOf(host.target))),
-    })),
-    ...turns.map((host) => ({
-      host: host.target.name,
-      title: 'look at the list of revoked certificates from now on; a restart',
-      ledger: ledger(whole, { healthy: -1 }),
-      carryOut: () => takeTurn(run, surveyed, host),
-    })),
-  ];
-}
-
-/**
- * A stolen key does not wait for a host: the list is laid down where it can be, and the others get it once they are back.
- * Where a member does not look at one yet it is restarted, which wants all.
- */
-export function mayMissToRevoke({ hosts, unreachable }: PlayRun<EtcdFacts>): readonly string[] {
-  const [first] = hosts;
-  const allLook = hosts.every(({ target }) => target.facts.kept.looksAtList);
-  const isMost = first !== undefined && hosts.length >= quorum(clusterOf(first.target).members.length);
-  return allLook && isMost ? unreachable : [];
+  const laying = await layingSteps(run, surveyed, ({ target }) => there !== undefined || !isLaid(target));
+  return there ? [revocation(surveyed, name), ...laying] : laying;
 }
 
 function revocation(surveyed: Surveyed, name: string): OperationStep {
@@ -94,44 +64,18 @@ function revocation(surveyed: Surveyed, name: string): OperationStep {
   };
 }
 
-/** A list is signed by the CA: told before anything is asked. */
-async function refuseUnsigned({ cluster, hosts }: Surveyed): Promise<void> {
+/** A list is signed by the CA: told before anything is asked. What is on one already needs no other. */
+async function refuseUnsigned(
+  { cluster, hosts }: Surveyed,
+  { serials }: Pick<ClientBundle, 'serials'>,
+): Promise<void> {
+  const list = await readList(cluster.pkiDir);
+  if (list && isOn(list, serials)) return;
   const why = await whyUnsigned(pkiOptions(hosts[0]!.target));
   if (why === undefined) return;
   throw refusal(
     cluster,
     `no list of revoked certificates can be signed here: ${why}; nothing was changed`,
-    'run it on a machine that has the key of the CA',
-  );
-}
-
-/** Refuses what differs as if there were no list: the restart that has a member look at it would bring that along. */
-async function refuseOthers(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
-  await run.each(surveyed.hosts, async (host) => {
-    const { facts } = host.target;
-    const { cluster, kept } = facts;
-    Object.assign(facts, { cluster: { ...cluster, crl: undefined }, kept: { ...kept, crl: undefined } });
-    await host.replan();
-    Object.assign(facts, { cluster, kept });
-  });
-  refusePending(surveyed);
-}
-
-/** Its turn was cut off behind its files. Where those differ as well it is not about the list, which it looks at already. */
-function isOnlyToRestart(host: EtcdHost): boolean {
-  const list = crlFile(memberOf(host.target));
-  const isOfIt = (one: PlannedTask) => isCertificate(one) || file.wishOf(one.task)?.path === list;
-  const others = host.plan.filter((one) => isDue(one) && !isOfIt(one));
-  return stops(host) && others.every(({ task }) => memberService.wishOf(task));
-}
-
-/** A list of the user's own is not to be overwritten, and etcd looks at one alone. */
-function refuseOwnList({ cluster, hosts }: Surveyed): void {
-  const settings = hosts.map(({ target }) => target.vars.etcd_settings as Readonly<Record<string, unknown>>);
-  if (!settings.some((one) => one?.['client-crl-file'] !== undefined)) return;
-  throw refusal(
-    cluster,
-    'etcd_settings has a client-crl-file of your own, and members look at one list alone; nothing was changed',
-    'put the certificate on that list, or take the setting out',
+    `run it on a machine that has the key of the CA; where that is not yours, have the CA revoke serial ${serials.join(', ')}, take its list in with ${verbLine('certs', cluster, '--crl', 'FILE')}, and run this again`,
   );
 }

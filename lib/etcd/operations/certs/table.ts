@@ -32,7 +32,8 @@ export async function readCertificates({ cluster, hosts }: Surveyed): Promise<Ce
 /** What keeps others from going by a certificate, and what does not yet: each a line. */
 export function judgeCertificates(certificates: readonly CertificateState[], now = new Date()) {
   const where = ({ host, path }: CertificateState) => (host === 'control' ? path : `${host}: ${path}`);
-  const problems = certificates.flatMap((one) => [
+  const inUse = certificates.filter((one) => !isPassed(one, certificates));
+  const problems = inUse.flatMap((one) => [
     ...(new Date(one.until) < now ? [`${where(one)} ended ${day(one.until)}`] : []),
     ...(new Date(one.from) > now
       ? [`${where(one)} is valid from ${one.from} only: is the clock right?`]
@@ -43,10 +44,21 @@ export function judgeCertificates(certificates: readonly CertificateState[], now
         ]
       : []),
   ]);
-  const warnings = certificates
+  const warnings = inUse
     .filter(({ days, until }) => days < SOON && new Date(until) >= now)
     .map((one) => `${where(one)} ends in ${one.days} days`);
   return { problems, warnings };
+}
+
+/** An intermediate that another one under its root has followed: nothing here comes from it, or from one below it. */
+function isPassed(one: CertificateState, all: readonly CertificateState[]): boolean {
+  if (one.kind !== 'ca' || one.subject === one.issuer) return false;
+  const issuers = new Set(all.flatMap(({ kind, issuer }) => (kind === 'ca' ? [] : [issuer])));
+  // A chain has no more links than there are certificates.
+  for (const _ of all)
+    for (const { kind, subject, issuer } of all)
+      if (kind === 'ca' && issuers.has(subject)) issuers.add(issuer);
+  return issuers.size > 0 && !issuers.has(one.subject);
 }
 
 /** Files that a member is to have and has not, or that hold no certificate; those of hosts that are yet to be set up apart. */

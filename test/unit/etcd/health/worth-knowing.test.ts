@@ -1,8 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../../../lib/command-line.ts';
 import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
+import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
 import { worthKnowing } from '../../../../lib/etcd/health/worth-knowing.ts';
 import { clusterFacts, memberReading, memberStatus, surveyedOf } from '../../support/fake-cluster.ts';
+
+/** As much of one as says how long it holds, DER. */
+function listOfLife(from: number, until: number): Buffer {
+  const part = (tag: number, content: Buffer) => Buffer.concat([Buffer.from([tag, content.length]), content]);
+  const time = (offset: number) =>
+    part(
+      0x18,
+      Buffer.from(new Date(Date.now() + offset * 86_400_000).toISOString().replace(/[-:T]|\.\d+/g, '')),
+    );
+  return part(0x30, part(0x30, Buffer.concat([time(from), time(until)])));
+}
 
 const days = (count: number) => new Date(Date.now() + (count + 0.5) * 86_400_000);
 
@@ -58,6 +70,21 @@ describe('what is worth knowing of a cluster', () => {
     ]);
     expect(await said({ ca: -3 })).toEqual([expect.stringMatching(/^c: its CA ended \d{4}-\d\d-\d\d/)]);
   });
+
+  it.each<[from: number, until: number, said: RegExp | undefined]>([
+    [-5, 25, undefined],
+    [-25, 5, /^c: the list of revoked certificates on etcd01 ends \d{4}-.*--crl FILE/],
+    [-0.8, 0.6, undefined],
+    [-1, 0.2, /ends/],
+    [-30, -1, /ended \d{4}-.*members go by it all the same/],
+  ])(
+    'is a list of revoked certificates that has ended, or will soon: %d to %d days',
+    async (from, until, what) => {
+      const facts = { kept: { ...NOTHING_KEPT, crl: listOfLife(from, until) } };
+      const lines = await said({ facts });
+      expect(lines).toEqual(what === undefined ? [] : [expect.stringMatching(what)]);
+    },
+  );
 
   it('is that of a certificate, which a run renews unless it ends with its CA', async () => {
     expect(await said({ ca: 3000, leaf: 12 })).toEqual([

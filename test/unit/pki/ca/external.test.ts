@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { examineArrivals, makeRequests, takeInArrivals } from '../../../../lib/pki/ca/external.ts';
+import { examineArrivals, makeRequests, namesDue, takeInArrivals } from '../../../../lib/pki/ca/external.ts';
 import { readCertificateFiles } from '../../../../lib/pki/certificate-files.ts';
+import { endOfChain } from '../../../../lib/pki/chain/chain-end.ts';
 import { scratch } from '../../support/scratch.ts';
+import { company } from '../company.ts';
 import { missingTools, open, options, SANS, walk } from '../support.ts';
 
 const missing = missingTools(['openssl', 'version']);
@@ -14,25 +17,6 @@ const MEMBERS = [
   { name: 'm1', kind: 'peer', sans: SANS },
 ] as const;
 const ALL = { members: MEMBERS, clients: ['app'], own: true };
-
-/** A company's CA: a root, and an intermediate that signs what lies in a folder. */
-function company(dir: string) {
-  const sh = (script: string) => execFileSync('sh', ['-ec', script], { cwd: dir, stdio: 'pipe' });
-  const ec = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
-  sh(`openssl req -x509 ${ec} -subj /CN=root -days 99 -keyout root.key -out root.pem
-openssl req ${ec} -subj /CN=etcd-ca -keyout middle.key -out middle.csr
-printf 'basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign\n' >ca.ext
-openssl x509 -req -in middle.csr -CA root.pem -CAkey root.key -CAcreateserial -days 98 -extfile ca.ext -out middle.pem`);
-  return {
-    /** Signs a request; `extra` is further text of the extensions. */
-    sign(csr: string, to: string, { days = 90, uses = 'serverAuth,clientAuth', names = true } = {}) {
-      writeFileSync(join(dir, 'leaf.ext'), `extendedKeyUsage=${uses}\n`);
-      sh(`openssl x509 -req -in ${csr} -CA middle.pem -CAkey middle.key -CAcreateserial -days ${days} \
--extfile leaf.ext ${names ? '-copy_extensions copy' : ''} -out ${to}`);
-    },
-    chain: () => readFileSync(join(dir, 'middle.pem'), 'utf8') + readFileSync(join(dir, 'root.pem'), 'utf8'),
-  };
-}
 
 /** Requests of a cluster that has nothing yet, in a folder, and a CA beside it. */
 async function asked() {
@@ -132,21 +116,62 @@ describe.skipIf(missing)('a CA whose key is elsewhere', () => {
       return examineArrivals(options(dir), files, MEMBERS).catch(({ message }) => String(message));
     };
     expect(await problem(leaf)).toContain('its CA (CN=etcd-ca) is not among what was given');
-    expect(await problem(leaf, join(out, 'middle.pem'))).toContain('whose own CA (CN=root) is not in it');
+    expect(await problem(leaf, join(out, 'etcd-ca.pem'))).toContain('whose own CA (CN=root) is not in it');
     expect(await problem(join(out, 'root.pem'))).toContain("no certificate but CAs'");
     const stranger = await asked();
     stranger.ca.sign('m1-server.csr', join(stranger.back, 'other.crt'));
     expect(
       await problem(
         join(stranger.back, 'other.crt'),
-        join(stranger.out, 'middle.pem'),
+        join(stranger.out, 'etcd-ca.pem'),
         join(stranger.out, 'root.pem'),
       ),
     ).toContain(`no key in ${dir} belongs to it`);
     await (await open(dir)).ensureCa();
-    expect(await problem(leaf, join(out, 'middle.pem'), join(out, 'root.pem'))).toContain(
+    expect(await problem(leaf, join(out, 'etcd-ca.pem'), join(out, 'root.pem'))).toContain(
       'm1-server: not from this CA (issuer CN=etcd-ca)',
     );
+  });
+
+  it('may sign by another intermediate under its root: what is trusted stays, and so does what the first has signed', async () => {
+    const { dir, out, ca, back } = await asked();
+    for (const name of ['m1-server', 'm1-peer']) ca.sign(`${name}.csr`, join(back, `${name}.crt`));
+    writeFileSync(join(back, 'chain.pem'), ca.chain());
+    await takeInArrivals(options(dir), await readCertificateFiles([back]), MEMBERS);
+    const trusted = readFileSync(join(dir, 'ca.pem'), 'utf8');
+    ca.another('etcd-ca-2');
+    ca.sign('m1-server.csr', join(out, 'm1-server.crt'));
+    const leaf = join(out, 'm1-server.crt');
+    const bare = await readCertificateFiles([leaf]);
+    await expect(examineArrivals(options(dir), bare, MEMBERS)).rejects.toMatchObject({
+      message: expect.stringContaining('not from this CA (issuer CN=etcd-ca-2)'),
+      hint: expect.stringContaining('another one under its root, which is given as well'),
+    });
+    const files = await readCertificateFiles([leaf, join(out, 'etcd-ca-2.pem')]);
+    await takeInArrivals(options(dir), files, MEMBERS);
+    expect(readFileSync(join(dir, 'ca.pem'), 'utf8')).toBe(trusted);
+    const pki = await open(dir);
+    const { certPem } = await pki.issueMember('m1', 'server', SANS);
+    expect(certPem.match(/BEGIN/g)).toHaveLength(2);
+    const shown = join(out, 'shown.pem');
+    writeFileSync(shown, certPem);
+    const verify = ['verify', '-CAfile', 'root.pem', '-untrusted', shown, '-purpose', 'sslserver', shown];
+    expect(execFileSync('openssl', verify, { cwd: out, encoding: 'utf8' })).toContain('OK');
+    await pki.issueMember('m1', 'peer', SANS);
+    expect(await namesDue(options(dir), ALL, trusted)).toEqual(['client', 'client-app']);
+    const end = (name: string) => new Date(new X509Certificate(readFileSync(join(out, name))).validTo);
+    expect(endOfChain(trusted, [certPem])).toEqual(end('etcd-ca-2.pem'));
+  });
+
+  it('sends back nothing that is on its list of revoked certificates', async () => {
+    const { dir, ca, back } = await asked();
+    ca.sign('m1-server.csr', join(back, 'm1-server.crt'));
+    writeFileSync(join(back, 'chain.pem'), ca.chain());
+    const list = ca.list('crl.pem', { revoke: [join(back, 'm1-server.crt')] });
+    execFileSync('openssl', ['crl', '-in', list, '-outform', 'DER', '-out', join(dir, 'crl.der')]);
+    await expect(
+      examineArrivals(options(dir), await readCertificateFiles([back]), MEMBERS),
+    ).rejects.toMatchObject({ message: expect.stringContaining('m1-server: is on the list of revoked') });
   });
 
   it('signs for a client under its own name alone: etcd takes it for the user', async () => {

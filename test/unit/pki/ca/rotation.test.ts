@@ -1,21 +1,24 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isIssuedBy } from '../../../../lib/pki/chain/chain.ts';
 import {
   bundleOf,
   certificatesIn,
   fingerprint,
   fingerprints,
   isForeignFolder,
-  isIssuedBy,
+  isNextElsewhere,
   makeNextCa,
   readCa,
   readNextCa,
   readPreviousCa,
+  requireNextChain,
   switchToNextCa,
   withoutCa,
 } from '../../../../lib/pki/index.ts';
 import { scratch } from '../../support/scratch.ts';
+import { company } from '../company.ts';
 import { open, options, SANS } from '../support.ts';
 
 const NEXT = { caName: 'test etcd CA 2' };
@@ -52,6 +55,32 @@ describe('a CA that takes the place of another one', () => {
     for (const name of ['ca.pem', 'ca-key.pem']) copyFileSync(join(other, name), join(dir, 'next', name));
     expect(await makeNextCa(options(dir, NEXT))).toBe(pem);
   });
+
+  it('may have its key elsewhere: then the one before takes its key along', async () => {
+    const [dir, other] = [scratch(), scratch()];
+    const { pem: old } = await (await open(dir)).ensureCa();
+    const { pem } = await (await open(other)).ensureCa();
+    mkdirSync(join(dir, 'next'));
+    copyFileSync(join(other, 'ca.pem'), join(dir, 'next/ca.pem'));
+    expect(isNextElsewhere(dir)).toBe(true);
+    await requireNextChain(dir);
+    expect(await makeNextCa(options(dir, NEXT))).toBe(pem);
+    for (let tries = 0; tries < 2; tries++) await switchToNextCa(dir);
+    expect([await readCa(dir), existsSync(join(dir, 'ca-key.pem'))]).toEqual([pem, false]);
+    expect(existsSync(join(dir, 'previous', fingerprint(old).slice(0, 16), 'ca-key.pem'))).toBe(true);
+  });
+
+  it.each(['root first', 'no root'])(
+    'that has its key elsewhere is refused with a chain that has %s',
+    async (what) => {
+      const [dir, out] = [scratch(), scratch()];
+      const [signer, root] = certificatesIn(company(out).chain());
+      mkdirSync(join(dir, 'next'));
+      const chain = what === 'no root' ? [signer] : [root, signer];
+      writeFileSync(join(dir, 'next/ca.pem'), chain.join(''));
+      await expect(requireNextChain(dir)).rejects.toMatchObject({ exitCode: 3 });
+    },
+  );
 
   it('is not the one that is in use', async () => {
     const dir = scratch();

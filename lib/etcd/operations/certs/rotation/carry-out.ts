@@ -2,9 +2,12 @@ import type { PlayRun } from '../../../../dsl/play.ts';
 import {
   bundlePath,
   dropBundle,
+  fingerprint,
   makeNextCa,
+  parseCertificate,
   readBundles,
   switchToNextCa,
+  tellBundles,
   whyNextUnsigned,
   writeBundle,
 } from '../../../../pki/index.ts';
@@ -22,6 +25,7 @@ import { refusePending } from '../../common/pending.ts';
 import { ledger, tallyOf } from '../../common/tally.ts';
 import { refuseDowntime, takeTurn } from '../turn.ts';
 import { bothOf, rotationTarget } from './cas.ts';
+import { refuseUnsigned, yetToSign } from './elsewhere.ts';
 import { type Rotation, readRotation } from './state.ts';
 import { type RotationStep, rotationSteps, waitsForClients } from './steps.ts';
 
@@ -45,12 +49,13 @@ export async function deriveRotation(
     refusePending(surveyed);
   }
   const steps = rotationSteps(rotation.state);
-  if (rotation.cas.new !== undefined && steps.some(issues)) await refuseKeyless(surveyed);
+  if (rotation.state.isElsewhere) await refuseUnsigned(surveyed, rotation);
+  else if (rotation.cas.new !== undefined && steps.some(issues)) await refuseKeyless(surveyed);
   if (steps.some(restarts)) refuseDowntime(surveyed);
   const whole = tallyOf(surveyed.hosts);
   return steps.map((step) => ({
     host: 'host' in step ? step.host : 'control',
-    title: TITLES[step.kind],
+    title: titleOf(step, rotation),
     ledger: ledger(whole, restarts(step) ? { healthy: -1 } : {}),
     carryOut: () => carryOut(run, surveyed, rotation, step),
   }));
@@ -66,6 +71,19 @@ const TITLES: Readonly<Record<RotationStep['kind'], string>> = {
   close: 'let bundles of clients trust the new CA alone, and note that it is done',
 };
 
+/** Where the key of the new CA is elsewhere nothing is issued here. */
+function titleOf({ kind }: RotationStep, { cas, state }: Rotation): string {
+  if (!state.isElsewhere || cas.new === undefined) return TITLES[kind];
+  const name = parseCertificate(cas.new)?.subject.replaceAll('\n', ', ');
+  const titles: Partial<typeof TITLES> = {
+    begin: `note on every host that a CA is to come whose key is elsewhere: ${name}, SHA-256 ${fingerprint(cas.new).slice(0, 16)}`,
+    switch: 'go by the new CA from now on',
+    clients: 'let bundles of clients trust both CAs',
+    reissue: 'install its certificates of the new CA; no restart',
+  };
+  return titles[kind] ?? TITLES[kind];
+}
+
 /** What a rotation has come to, in a sentence or two; undefined where steps are left. */
 export async function rotationSaid(surveyed: Surveyed): Promise<string | undefined> {
   const { cluster } = surveyed;
@@ -75,7 +93,7 @@ export async function rotationSaid(surveyed: Surveyed): Promise<string | undefin
     return `${cluster.name}: its CA was rotated by run ${found.done.done}, to ${print}; --again makes another one`;
   }
   if (!waitsForClients(found.state)) return undefined;
-  const bundles = await readBundles(cluster.pkiDir);
+  const [bundles, lacking] = await Promise.all([readBundles(cluster.pkiDir), yetToSign(surveyed, found)]);
   return [
     `${cluster.name}: every member trusts both CAs. What clients need now:`,
     ...bundles.map(
@@ -83,6 +101,11 @@ export async function rotationSaid(surveyed: Surveyed): Promise<string | undefin
         `  ${folder}: its certificate and what it trusts${hasKey ? '' : '; its key is not here'}`,
     ),
     `  ${bundlePath(cluster.pkiDir)}: what every other client is to trust`,
+    ...(lacking.length === 0
+      ? []
+      : [
+          `The new CA has yet to sign ${lacking.join(', ')}: --csr DIR writes the requests, --import PATH takes in what came back.`,
+        ]),
     'Once all clients have theirs: --rotate-ca --clients-ready. Certificates of the old CA are refused from then on.',
   ].join('\n');
 }
@@ -151,7 +174,7 @@ async function carryOut(
       forgetPki(first.target);
       return;
     case 'clients':
-      return issueBundles(first, bothOf(cas));
+      return updateBundles(first, rotation, bothOf(cas));
     case 'reissue': {
       const host = trusting(surveyed, step.host, bothOf(cas));
       await host.replan();
@@ -160,7 +183,7 @@ async function carryOut(
     case 'drop-old':
       return takeTurn(run, surveyed, trusting(surveyed, step.host, cas.new));
     case 'close':
-      await issueBundles(first, cas.new);
+      await updateBundles(first, rotation, cas.new);
       await dropBundle(cluster.pkiDir);
       return finishIntent(run, 'certs', wishOf(rotation, cas.new));
   }
@@ -177,8 +200,13 @@ function wishOf({ notes }: Rotation, made: string | undefined) {
   return { target: rotationTarget(made ?? ''), ...(notes && { notes }) };
 }
 
-/** Those of applications, and the pair that the playbooks use. */
-async function issueBundles({ target }: EtcdHost, trusts: string | undefined): Promise<void> {
+/** Those of applications, and the pair that the playbooks use. What a CA elsewhere has signed for them is here, or to come. */
+async function updateBundles(
+  { target }: EtcdHost,
+  { state }: Rotation,
+  trusts: string | undefined,
+): Promise<void> {
+  if (state.isElsewhere && trusts !== undefined) return tellBundles(pkiOptions(target).dir, trusts);
   const pki = await clusterPki(target);
   await pki.ensureCa();
   for (const { name } of await readBundles(pkiOptions(target).dir)) await pki.issueBundle(name, trusts);

@@ -2,10 +2,10 @@ import { sha256 } from '../../../../dsl/path.ts';
 import type { PlayRun } from '../../../../dsl/play.ts';
 import { QuorateError } from '../../../../errors.ts';
 import {
-  certificatesIn,
   fingerprint,
   fingerprints,
-  isIssuedBy,
+  isNextElsewhere,
+  issuerUnder,
   readBundles,
   readCa,
   readNextCa,
@@ -53,8 +53,9 @@ export async function readRotation(
   const open = openIntent(hosts);
   const [current, next] = await Promise.all([readCa(cluster.pkiDir), readNextCa(cluster.pkiDir)]);
   const done = doneIntent(hosts, 'certs');
-  if (done && !words.again && current !== undefined && done.target === rotationTarget(current))
-    return { done };
+  const isLast = done && current !== undefined && done.target === rotationTarget(current);
+  // One that was put there is for another rotation.
+  if (isLast && !words.again && next === undefined) return { done };
   if (open === undefined && words.clientsReady) throw nothingOpen(surveyed);
   const cas = open
     ? await openCas(surveyed, open, current, next)
@@ -63,12 +64,14 @@ export async function readRotation(
   const mayTakeOver = words.again && !words.clientsReady && isTrusted(current, cas.old ? [cas.old] : []);
   if (open && cas.isLost && !mayTakeOver) throw lostCa(surveyed, open, current);
   const control = cas.new === undefined ? 'old' : next !== undefined ? 'ready' : 'new';
+  const isElsewhere = open && !cas.isLost ? isSignedElsewhere(open) : isNextElsewhere(cluster.pkiDir);
   return {
     cas,
     open,
-    notes: cas.notes,
+    notes: notesOf(cas, isElsewhere),
     state: {
       control,
+      isElsewhere,
       clientsReady: words.clientsReady,
       hosts: leaderLast(hosts, surveyed).map((host) => rotatingHost(host, cas)),
       clients: (await readBundles(cluster.pkiDir)).map(({ name, certPem, caPem }): RotatingClient => {
@@ -77,6 +80,18 @@ export async function readRotation(
     },
     authority: authorityOf(cas, { current, next }),
   };
+}
+
+/** Whether the CA that is to come by this wish has its key elsewhere. */
+export function isSignedElsewhere({ notes }: Intent): boolean {
+  return notes?.signs === ELSEWHERE;
+}
+
+const ELSEWHERE = 'elsewhere';
+
+function notesOf({ notes }: OpenCas, isElsewhere: boolean): Intent['notes'] {
+  const { signs: _, ...others } = notes ?? {};
+  return { ...others, ...(isElsewhere && { signs: ELSEWHERE }) };
 }
 
 function beginning(old: string, next: string | undefined): OpenCas {
@@ -139,10 +154,11 @@ export async function surveyWithCas(run: PlayRun<EtcdFacts>, surveyed: Surveyed)
   const rotating = await rotatingAuthority(surveyed);
   await survey(run, keepVersion, 'certs', rotating);
   if (rotating === undefined) return;
-  // Whom a member trusts is for the rotation alone to change.
+  // Whom a member trusts is for the rotation alone to change, and when it shows a certificate of the new CA.
+  const both = rotating.passing.join('');
   for (const { target } of surveyed.hosts) {
     const { cluster, caPem } = target.facts;
-    if (cluster && caPem !== undefined) target.facts.cluster = { ...cluster, trustPem: caPem };
+    if (cluster && caPem !== undefined) target.facts.cluster = { ...cluster, caPem: both, trustPem: caPem };
   }
 }
 
@@ -192,9 +208,8 @@ function loadedTrust(digest: string | undefined, cas: RotatingCas): Trust {
 }
 
 function issuerOf(pem: string | undefined, cas: RotatingCas): Issuer {
-  const [leaf] = pem === undefined ? [] : certificatesIn(pem);
   const from = (ca: string | undefined) =>
-    leaf !== undefined && ca !== undefined && certificatesIn(ca).some((one) => isIssuedBy(leaf, one));
+    pem !== undefined && ca !== undefined && issuerUnder(pem, ca) !== undefined;
   return from(cas.new) ? 'new' : from(cas.old) ? 'old' : 'other';
 }
 

@@ -30,6 +30,8 @@ export interface RotatingClient {
 export interface RotationState {
   /** On control: no new CA yet; it lies ready; it is the one that issues. */
   readonly control: 'old' | 'ready' | 'new';
+  /** The key of the new CA is elsewhere: what it signs for bundles comes in, and is not made here. */
+  readonly isElsewhere: boolean;
   /** In the order of their turns: the leader last. */
   readonly hosts: readonly RotatingHost[];
   readonly clients: readonly RotatingClient[];
@@ -50,9 +52,11 @@ export type RotationStep =
  * - The new CA issues nothing before all processes have loaded it, the old one goes from none before no member shows a
  *   certificate of it and the user has said the same of clients.
  * - A member that trusts the new CA alone is past that point: it is never led back.
+ * - What a CA elsewhere has signed must be here before clients are said to be ready: see `refuseUnsigned`.
  */
 export function rotationSteps({
   control,
+  isElsewhere,
   hosts,
   clients,
   clientsReady,
@@ -60,7 +64,9 @@ export function rotationSteps({
   if (hosts.every(({ wish }) => wish === 'closed')) return [];
   const begun = control !== 'old' && hosts.every(({ wish }) => wish !== 'none');
   const both = hosts.filter((host) => !trustsNew(host));
-  const bundles = clients.some(({ trusts, certificate }) => certificate !== 'new' || !hasNew(trusts));
+  const bundles = clients.some(
+    ({ trusts, certificate }) => (certificate !== 'new' && !isElsewhere) || !hasNew(trusts),
+  );
   return [
     ...(begun ? [] : [{ kind: 'begin' } as const]),
     ...both.map(({ name }) => ({ kind: 'trust-both', host: name }) as const),

@@ -39,6 +39,9 @@ describe('the words of certs.ts', () => {
     [{ 'clients-ready': true }, [], '--clients-ready means nothing here'],
     [{ again: true, renew: true }, [], '--again means nothing here'],
     [{ 'accept-downtime': true, revoke: 'a' }, [], undefined],
+    [{ crl: 'package.json', 'accept-downtime': true }, [], undefined],
+    [{ crl: 'nowhere' }, [], 'there is no file nowhere'],
+    [{ crl: '.' }, [], 'there is no file .'],
   ])('%j %j', (vars, words, wrong) => {
     expect(problem(vars, ...words)).toBe(wrong);
   });
@@ -63,5 +66,6 @@ describe('the words of certs.ts', () => {
     expect(asked({ client: 'a' })).toEqual(['client', false]);
     expect(asked({ revoke: 'a' })).toEqual(['revoke', true]);
     expect(asked({ 'rotate-ca': true })).toEqual(['rotate-ca', true]);
+    expect(asked({ crl: 'x' })).toEqual(['crl', true]);
   });
 });

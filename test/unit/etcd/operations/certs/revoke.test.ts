@@ -3,8 +3,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlannedTask } from '../../../../../lib/dsl/play.ts';
 import { NOTHING_KEPT } from '../../../../../lib/etcd/facts/kept.ts';
-import { deriveRevocation, mayMissToRevoke } from '../../../../../lib/etcd/operations/certs/revoke.ts';
-import { fingerprints, readCa, readCrl, readList, revokeBundle } from '../../../../../lib/pki/index.ts';
+import { mayMissToLay } from '../../../../../lib/etcd/operations/certs/lists.ts';
+import { deriveRevocation } from '../../../../../lib/etcd/operations/certs/revoke.ts';
+import {
+  fingerprints,
+  readBundles,
+  readCa,
+  readCrl,
+  readList,
+  revokeBundle,
+  takeInLists,
+} from '../../../../../lib/pki/index.ts';
 import { file } from '../../../../../lib/resources/file.ts';
 import { open, options } from '../../../pki/support.ts';
 import {
@@ -131,7 +140,7 @@ it.each<[string, reached: readonly boolean[], missable: readonly string[]]>([
       return looksAtList === undefined ? undefined : { facts: { kept: { ...NOTHING_KEPT, looksAtList } } };
     }),
   );
-  expect(mayMissToRevoke(run())).toEqual(missable);
+  expect(mayMissToLay(run())).toEqual(missable);
 });
 
 describe('a revocation on a machine that has no list and no key of the client', () => {
@@ -150,6 +159,17 @@ describe('a revocation on a machine that has no list and no key of the client', 
     await expect(derive('carol')).rejects.toMatchObject({
       exitCode: 3,
       message: expect.stringContaining('no list of revoked certificates can be signed here'),
+      hint: expect.stringMatching(/have the CA revoke serial [0-9a-f]+, take its list in with .*--crl FILE/),
     });
+  });
+
+  it('sets the bundle aside without that key, once its certificates are on a list', async () => {
+    const { dir, caPem } = await authority();
+    const { serials } = (await readBundles(dir)).find(({ name }) => name === 'carol')!;
+    await takeInLists(options(dir), [], serials);
+    rmSync(join(dir, 'ca-key.pem'));
+    const [first] = await deriving({ dir, caPem }, 3, (await readCrl(dir))!)('carol');
+    await first?.carryOut();
+    expect((await readBundles(dir)).map(({ name }) => name)).toEqual(['alice']);
   });
 });

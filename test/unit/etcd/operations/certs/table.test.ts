@@ -54,6 +54,18 @@ describe('certificates as they were found', () => {
     if (problem) expect(problems[0]).toMatch(problem);
   });
 
+  it('has nothing against an intermediate that has ended, once another one under its root has signed all', () => {
+    const ca = { ...FINE, path: '/opt/etcd/ssl/ca.pem', kind: 'ca', served: null } as const;
+    const root = { ...ca, subject: 'CN=root', issuer: 'CN=root' };
+    const policy = { ...ca, subject: 'CN=policy', issuer: 'CN=root', until: '2026-05-01T00:00:00.000Z' };
+    const middle = { ...ca, subject: 'CN=middle', issuer: 'CN=policy', until: '2026-05-01T00:00:00.000Z' };
+    const problems = (issuer: string) =>
+      judgeCertificates([{ ...FINE, issuer }, middle, policy, root], NOW).problems.length;
+    expect(problems('CN=another')).toBe(0);
+    expect(problems('CN=policy')).toBe(1);
+    expect(problems('CN=middle')).toBe(2);
+  });
+
   it('warns of an end that is near, once it is not over', () => {
     const soon = { ...FINE, until: '2026-06-10T00:00:00.000Z', days: 9 };
     expect(judgeCertificates([soon], NOW).warnings).toEqual([

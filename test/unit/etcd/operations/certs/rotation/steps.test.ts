@@ -26,6 +26,7 @@ type Fate = Partial<Omit<RotatingHost, 'name'>>;
 function state(hosts: readonly Fate[], changes: Partial<RotationState> = {}): RotationState {
   return {
     control: 'old',
+    isElsewhere: false,
     hosts: hosts.map((host, i) => ({ ...OLD, ...host, name: `m${i + 1}` })),
     clients: [],
     clientsReady: false,
@@ -124,6 +125,16 @@ describe('the steps that are left of a rotation', () => {
       '',
     ],
     [
+      'the new one signs elsewhere: bundles are told whom to trust, and what it signs for them comes in',
+      state([BOTH], { control: 'new', isElsewhere: true, clients: [client] }),
+      'clients',
+    ],
+    [
+      'it waits for what is signed elsewhere, and for clients',
+      state([BOTH], { control: 'new', isElsewhere: true, clients: [{ ...client, trusts: 'both' }] }),
+      '',
+    ],
+    [
       'a member whose certificates nobody could read',
       state([{ ...BOTH, server: 'other' }], ready),
       'reissue m1, drop-old m1, close',
@@ -159,6 +170,8 @@ function outcomes(now: RotationState, step: RotationStep): readonly RotationStat
     case 'switch':
       return [{ ...now, control: 'new' }];
     case 'clients':
+      if (now.isElsewhere)
+        return [{ ...now, clients: now.clients.map((one) => ({ ...one, trusts: 'both' as const })) }];
       return [
         ...now.clients.map((_, i) => ({
           ...now,
@@ -221,17 +234,19 @@ function refused({ hosts, clients }: RotationState, saidReady: boolean): readonl
   ]);
 }
 
+const isToCome = ({ certificate }: RotationState['clients'][number]) => certificate !== 'new';
+
 describe('a rotation that is killed anywhere', () => {
-  it.each([1, 2, 3, 4, 5, 6, 7])(
-    '%i members: comes to its end, and no handshake is refused on the way',
-    (size) => {
+  it.each([1, 2, 3, 4, 5, 6, 7].flatMap((size) => [[size, false] as const, [size, true] as const]))(
+    '%i members, the new CA signs elsewhere: %s: comes to its end, and no handshake is refused on the way',
+    (size, isElsewhere) => {
       const clients = [
         { name: 'a', trusts: 'old', certificate: 'old' },
         { name: 'b', trusts: 'old', certificate: 'old' },
       ] as const;
       const begin = state(
         Array.from({ length: size }, () => ({})),
-        { clients },
+        { clients, isElsewhere },
       );
       const seen = new Set<string>();
       const waiting: [RotationState, boolean][] = [[begin, false]];
@@ -247,6 +262,9 @@ describe('a rotation that is killed anywhere', () => {
           for (const outcome of outcomes(now, step)) waiting.push([outcome, saidReady]);
           // The rerun may lack the word of the first run.
           waiting.push([{ ...now, clientsReady: false }, saidReady]);
+        } else if (waitsForClients(now) && isElsewhere && now.clients.some(isToCome)) {
+          const clients = now.clients.map((one) => ({ ...one, certificate: 'new' as const }));
+          waiting.push([{ ...now, clients }, saidReady]);
         } else if (waitsForClients(now)) {
           waiting.push([{ ...now, clientsReady: true }, true]);
         } else if (now.hosts.every(({ wish }) => wish === 'closed')) {
