@@ -1,11 +1,14 @@
 import { dirname } from 'node:path';
 import { MARK } from '../../../dsl/shell/probe.ts';
-import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
+import { joinSh, quote, type Sh, sh } from '../../../dsl/shell/sh.ts';
+import type { QuorateError } from '../../../errors.ts';
+import { isUp } from '../../facts/index.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { LOG_KIB, parseRoom, roomLine, SPARE_KIB } from '../../snapshots/room.ts';
 import type { EtcdHost } from '../../surveyed.ts';
 import { leftOver } from './left-over.ts';
+import { listedMounts, unmountedLine } from './unmounted.ts';
 
 /** What is to come into a folder of a host. */
 export interface Need {
@@ -46,11 +49,16 @@ export function joinNeeds({ dataDir, walDir }: Member, bytes: number): readonly 
   ];
 }
 
-/** Refuses (3) a host with a disk that has no room for all that is to come there, beside the old data. */
+/**
+ * Refuses (3) a host with a disk that has no room for all that is to come there, beside the old data; or whose disk is not
+ * mounted: all would come into the folder below it.
+ */
 export async function refuseNarrow(host: EtcdHost, needs: readonly Need[], hint?: string): Promise<void> {
   const { out } = await host.read('looking for room', roomFacts(memberOf(host.target), needs));
   const parts = (name: string) =>
     [...out.matchAll(new RegExp(`^${MARK}${name} (.*)$`, 'gm'))].map(([, text]) => text ?? '');
+  const [unmounted] = isUp(host.target.facts) ? [] : parts('unmounted');
+  if (unmounted !== undefined) throw notMounted(host, unmounted);
   const rooms = parts('room').map(parseRoom);
   const left = parts('left').map((text) => text.split(/\s+/));
   for (const disk of new Set(rooms.map((room) => room?.disk))) {
@@ -69,10 +77,19 @@ export async function refuseNarrow(host: EtcdHost, needs: readonly Need[], hint?
   }
 }
 
-/** Read-only shell: `room` of each folder, and `left DISK KIB` of what goes before anything comes. */
+function notMounted({ target }: EtcdHost, point: string): QuorateError {
+  return refusal(
+    { host: target.name },
+    `${point} is for a disk, by /etc/fstab or a unit of systemd, and nothing is mounted there: the data would come onto the disk below`,
+    `mount it: mount ${quote(point)}; where it is to be without that disk, take the entry or the unit out`,
+  );
+}
+
+/** Read-only shell: `room` and `unmounted` of each folder, and `left DISK KIB` of what goes before anything comes. */
 function roomFacts(member: Member, needs: readonly Need[]): Sh {
   return joinSh([
-    ...needs.map(({ folder }) => roomLine(folder)),
+    listedMounts,
+    ...needs.flatMap(({ folder }) => [roomLine(folder), unmountedLine(folder)]),
     sh`for q_file in ${leftOver(member)}; do
   if [ -e "$q_file" ]; then q_part "left $(stat -L -c %d -- "$q_file") $(du -sk -- "$q_file")"; fi
 done`,
