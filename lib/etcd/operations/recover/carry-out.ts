@@ -18,6 +18,7 @@ import {
   placeData,
   type RestorePlace,
   startClosed,
+  takeBack,
 } from '../restore/shell.ts';
 import { askRestored } from '../restore/whole.ts';
 import { VERB } from './flags.ts';
@@ -34,6 +35,8 @@ export interface AtHand {
   readonly survivor: EtcdHost;
   readonly facts: ClusterFacts;
   placeOf(host: EtcdHost): RestorePlace;
+  /** The run that has set the survivor's own data aside, where another one was the survivor. */
+  readonly kept: string | undefined;
 }
 
 /** Seconds that all data of a member may take to be read and written. */
@@ -52,6 +55,8 @@ export async function recoverStep(
   switch (kind) {
     case 'stop':
       return must(host, 'stopping etcd', stopMember(place.member));
+    case 'back':
+      return must(host, 'putting its own data back', takeBack({ ...place, run: atHand.kept ?? place.run }));
     case 'gather':
       return gatherOn(host, place, atHand);
     case 'place':

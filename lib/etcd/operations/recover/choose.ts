@@ -31,6 +31,7 @@ import {
   type Source,
   unreadSources,
 } from './sources.ts';
+import { hasJoined, type RecoverProgress } from './steps.ts';
 import { type Sight, unseenMembers } from './witnesses.ts';
 
 /** What a run has agreed to, from its first look on. */
@@ -53,35 +54,61 @@ export interface Standing {
   readonly moved: boolean;
   /** Hosts whose data the user has declared lost, in this run or the one that began. */
   readonly lost: readonly string[];
+  /** Data is moved, and the host that it was to be made of is gone before anybody joined it: another one may take its place. */
+  readonly orphaned: boolean;
+  /** Runs before this one that have set data aside for another host's sake, the latest first. */
+  readonly before: readonly string[];
 }
 
-/** Reads how far it has come. While nothing is moved, another `--from` begins anew. */
+/** Reads how far it has come. While nothing is moved, or nobody is there whom it was moved for, another `--from` begins anew. */
 export async function standingOf(surveyed: Surveyed): Promise<Standing> {
   const { hosts } = surveyed;
   const { from, lost } = wordsOf(hosts);
   const open = openOf(hosts, VERB);
-  const found = (await lookAtAll(surveyed, open?.runId ?? runId(), false)).map(({ progress }) => progress);
-  const moved = found.some((one) => one.moved);
-  const anew = !moved && from !== undefined && targetOf(from) !== open?.target;
-  const before = open?.notes?.lost?.split(',') ?? [];
+  const earlier = listed(open?.notes?.before);
+  const look = async (run: string, before: readonly string[]) =>
+    (await lookAtAll(surveyed, run, false, before)).map(({ progress }) => progress);
+  const found = await look(open?.runId ?? runId(), earlier);
+  const moved = earlier.length > 0 || found.some((one) => one.moved);
+  const orphaned = open !== undefined && moved && isOrphaned(found, fromOf(open.target));
+  const anew = (!moved || orphaned) && from !== undefined && targetOf(from) !== open?.target;
+  const run = (anew ? undefined : open?.runId) ?? runId();
+  const before = anew && orphaned ? [open.runId, ...earlier] : earlier;
+  const progress =
+    before === earlier
+      ? found.map((one) => (anew ? { ...one, prepared: false } : one))
+      : await look(run, before);
   return {
     open,
-    run: (anew ? undefined : open?.runId) ?? runId(),
-    progress: anew ? found.map((one) => ({ ...one, prepared: false })) : found,
+    run,
+    progress,
     moved,
-    lost: [...new Set([...before, ...lost])],
+    lost: [...new Set([...listed(open?.notes?.lost), ...lost])],
+    orphaned,
+    before,
   };
+}
+
+function listed(note: string | undefined): readonly string[] {
+  return note?.split(',') ?? [];
+}
+
+/** What it was to be made of is not here, and nobody else has begun with it: no client has been let in. */
+function isOrphaned(progress: readonly RecoverProgress[], survivor: string): boolean {
+  const first = progress.find(({ host }) => host === survivor);
+  const isGone = first === undefined || !(first.data || first.kept || first.prepared || first.placed);
+  return isGone && !progress.some((one) => hasJoined(one) || one.healthy);
 }
 
 /** What keeps it from nothing while no data is moved: without a quorum neither can be finished. */
 const PASSES = [VERB, 'upgrade'] as const;
 
 /** Refuses beside what else was begun; true where all was done by a run before this one. */
-export function isDone(run: PlayRun<EtcdFacts>, surveyed: Surveyed, { moved }: Standing): boolean {
+export function isDone(run: PlayRun<EtcdFacts>, surveyed: Surveyed, { moved, orphaned }: Standing): boolean {
   const { cluster, hosts } = surveyed;
   const { from } = wordsOf(hosts);
   const target = from === undefined ? undefined : targetOf(from);
-  const problem = intentProblem(cluster, hosts, VERB, target, moved ? [] : PASSES);
+  const problem = intentProblem(cluster, hosts, VERB, target, moved && !orphaned ? [] : PASSES);
   if (problem) throw problem;
   const done = doneIntent(hosts, VERB);
   if (!done || (target !== undefined && done.target !== target)) return false;
@@ -101,14 +128,15 @@ export async function choose(
   const { from } = wordsOf(hosts);
   const unseen = doubtsOf(surveyed, sight);
   const begun = standing.open && fromOf(standing.open.target);
-  if (begun !== undefined && (standing.moved || from === undefined || from === begun))
+  const isFree = !standing.moved || standing.orphaned;
+  if (begun !== undefined && (!isFree || from === undefined || from === begun))
     return {
       from: begun,
       source: undefined,
       doubts: unseen,
       facts: await admit(run, surveyed, standing, begun),
     };
-  const found = await lookAtAll(surveyed, runId(), true);
+  const found = await lookAtAll(surveyed, standing.run, true, standing.before);
   const sources = found.map(({ source }) => source);
   const names = unseenMembers(surveyed).map(({ host }) => host);
   const lines = choiceLines(sources, names, await snapshotsOf(surveyed));
@@ -185,8 +213,13 @@ function unsaid({ cluster }: Surveyed, lines: readonly string[], best: Source | 
 }
 
 /** What each host has. */
-function lookAtAll({ hosts }: Surveyed, run: string, withLog: boolean): Promise<readonly Found[]> {
-  return Promise.all(hosts.map((host) => lookAt(host, placeOf(host, run), withLog)));
+function lookAtAll(
+  { hosts }: Surveyed,
+  run: string,
+  withLog: boolean,
+  before: readonly string[],
+): Promise<readonly Found[]> {
+  return Promise.all(hosts.map((host) => lookAt(host, placeOf(host, run), withLog, before)));
 }
 
 /** Where a host keeps what is made in between. */

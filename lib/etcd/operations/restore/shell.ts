@@ -27,13 +27,14 @@ export function nextDir({ member, run, verb }: RestorePlace): string {
 }
 
 /** Where the old data goes, in the data directory as on a mount point. */
-function asideDir({ member, run, verb }: RestorePlace): string {
+export function asideDir({ member, run, verb }: RestorePlace): string {
   return `${member.dataDir}/.${member.service}.before-${verb}-${run}.quorate-aside`;
 }
 
 /** The raft log on a disk of its own, in the same two states. */
 const walNext = ({ member: { walDir }, run, verb }: RestorePlace) => `${walDir}.${verb}-${run}`;
-const walAside = ({ member: { walDir }, run, verb }: RestorePlace) => `${walDir}.before-${verb}-${run}`;
+export const walAside = ({ member: { walDir }, run, verb }: RestorePlace) =>
+  `${walDir}.before-${verb}-${run}`;
 
 /** Where the old data of a host is kept, for a sentence. */
 export function keptIn(place: RestorePlace): string {
@@ -192,6 +193,25 @@ if [ -e ${`${dataDir}/member`} ]; then
   $q_become sh -c ${AWAY} q_own ${[`${dataDir}/member`, `${asideDir(place)}/member`]} || exit
 fi
 mkdir -p ${stateDir} && printf '%s\n' ${run} | q_write ${placedRecord(member)} 0644 '' ''`,
+  ]);
+}
+
+/** Shell that puts the data that this run has set aside back where it was; killed anywhere, it goes on from there. */
+export function takeBack(place: RestorePlace): Sh {
+  const { member } = place;
+  const { dataDir, walDir } = member;
+  const wal =
+    walDir === undefined
+      ? sh`:`
+      : sh`if [ -e ${walAside(place)} ]; then $q_become sh -c ${AWAY} q_own ${[walAside(place), walDir]} || exit; fi`;
+  return joinSh([
+    etcdctlFunction(member),
+    sh`${refuseUnlessStopped(member)}
+${staysDown(member)}
+${wal}
+$q_become sh -c ${AWAY} q_own ${[`${asideDir(place)}/member`, `${dataDir}/member`]} || exit
+rm -f -- ${placedRecord(member)}
+sync`,
   ]);
 }
 
