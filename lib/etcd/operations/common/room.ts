@@ -3,12 +3,12 @@ import { MARK } from '../../../dsl/shell/probe.ts';
 import { joinSh, quote, type Sh, sh } from '../../../dsl/shell/sh.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { isUp } from '../../facts/index.ts';
+import { notMounted, UNMOUNTED } from '../../facts/unmounted.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { LOG_KIB, parseRoom, roomLine, SPARE_KIB } from '../../snapshots/room.ts';
 import type { EtcdHost } from '../../surveyed.ts';
 import { leftOver } from './left-over.ts';
-import { listedMounts, unmountedLine } from './unmounted.ts';
 
 /** What is to come into a folder of a host. */
 export interface Need {
@@ -58,7 +58,7 @@ export async function refuseNarrow(host: EtcdHost, needs: readonly Need[], hint?
   const parts = (name: string) =>
     [...out.matchAll(new RegExp(`^${MARK}${name} (.*)$`, 'gm'))].map(([, text]) => text ?? '');
   const [unmounted] = isUp(host.target.facts) ? [] : parts('unmounted');
-  if (unmounted !== undefined) throw notMounted(host, unmounted);
+  if (unmounted !== undefined) throw withoutDisk(host, unmounted);
   const rooms = parts('room').map(parseRoom);
   const left = parts('left').map((text) => text.split(/\s+/));
   for (const disk of new Set(rooms.map((room) => room?.disk))) {
@@ -77,19 +77,22 @@ export async function refuseNarrow(host: EtcdHost, needs: readonly Need[], hint?
   }
 }
 
-function notMounted({ target }: EtcdHost, point: string): QuorateError {
+function withoutDisk({ target }: EtcdHost, place: string): QuorateError {
   return refusal(
     { host: target.name },
-    `${point} is for a disk, by /etc/fstab or a unit of systemd, and nothing is mounted there: the data would come onto the disk below`,
-    `mount it: mount ${quote(point)}; where it is to be without that disk, take the entry or the unit out`,
+    `${notMounted(place)}: the data would come onto the disk below`,
+    `mount it: mount ${quote(place)}, or start its unit; where it is to be without that disk, take the entry or the unit out`,
   );
 }
 
 /** Read-only shell: `room` and `unmounted` of each folder, and `left DISK KIB` of what goes before anything comes. */
 function roomFacts(member: Member, needs: readonly Need[]): Sh {
   return joinSh([
-    listedMounts,
-    ...needs.flatMap(({ folder }) => [roomLine(folder), unmountedLine(folder)]),
+    UNMOUNTED,
+    ...needs.flatMap(({ folder }) => [
+      roomLine(folder),
+      sh`q_unmounted ${folder} | while IFS= read -r q_place; do q_part "unmounted $q_place"; done`,
+    ]),
     sh`for q_file in ${leftOver(member)}; do
   if [ -e "$q_file" ]; then q_part "left $(stat -L -c %d -- "$q_file") $(du -sk -- "$q_file")"; fi
 done`,

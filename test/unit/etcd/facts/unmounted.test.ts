@@ -1,17 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { PRELUDE } from '../../../../../lib/dsl/shell/prelude.ts';
-import { MARK } from '../../../../../lib/dsl/shell/probe.ts';
-import { joinSh } from '../../../../../lib/dsl/shell/sh.ts';
-import { refuseNarrow } from '../../../../../lib/etcd/operations/common/room.ts';
-import { listedMounts, unmountedLine } from '../../../../../lib/etcd/operations/common/unmounted.ts';
-import { roomLine } from '../../../../../lib/etcd/snapshots/room.ts';
-import type { EtcdHost } from '../../../../../lib/etcd/surveyed.ts';
-import { fakeCluster } from '../../../support/fake-cluster.ts';
-import { marked } from '../../../support/marks.ts';
-import { scratch } from '../../../support/scratch.ts';
-import { SHELLS } from '../../../support/shells.ts';
+import { MARK } from '../../../../lib/dsl/shell/probe.ts';
+import { sh } from '../../../../lib/dsl/shell/sh.ts';
+import { UNMOUNTED } from '../../../../lib/etcd/facts/unmounted.ts';
+import { refuseNarrow } from '../../../../lib/etcd/operations/common/room.ts';
+import type { EtcdHost } from '../../../../lib/etcd/surveyed.ts';
+import { fakeCluster } from '../../support/fake-cluster.ts';
+import { scratch } from '../../support/scratch.ts';
+import { SHELLS } from '../../support/shells.ts';
 
 describe('a disk that is not mounted', () => {
   it.each(SHELLS)('is found by the tables of the host, by %s', (_name, file = 'sh', ...args) => {
@@ -27,13 +24,14 @@ describe('a disk that is not mounted', () => {
     writeFileSync(`${root}/etc/unit.mount`, `[Mount]\nWhat=/dev/e\nWhere=${root}/unit\n`);
     writeFileSync(`${root}/mounts`, `overlay / overlay rw 0 0\n/dev/c ${root}/up ext4 rw 0 0\n`);
     const unmounted = (folder: string) => {
-      const { text } = joinSh([listedMounts, roomLine(folder), unmountedLine(folder)]);
-      const here = text
+      const here = sh`${UNMOUNTED}
+q_unmounted ${folder}`.text
         .replaceAll('/etc/systemd/system', `${root}/etc`)
         .replaceAll('/etc/fstab', `${root}/etc/fstab`)
         .replaceAll('/proc/self/mounts', `${root}/mounts`);
-      const out = marked(execFileSync(file, [...args, '-c', `${PRELUDE}\n${here}`], { encoding: 'utf8' }));
-      return [...out.matchAll(new RegExp(`^${MARK}unmounted (.*)$`, 'gm'))].map(([, at]) => at);
+      return execFileSync(file, [...args, '-c', here], { encoding: 'utf8' })
+        .split('\n')
+        .filter(Boolean);
     };
     expect(unmounted(`${root}/disk/etcd/default`)).toEqual([`${root}/disk`]);
     expect(unmounted(`${root}/disk`)).toEqual([`${root}/disk`]);
@@ -55,7 +53,7 @@ describe('a disk that is not mounted', () => {
     await expect(refuseNarrow(rests!, needs)).rejects.toMatchObject({
       exitCode: 3,
       message: expect.stringMatching(/^etcd01: \/srv is for a disk.*nothing is mounted there/),
-      hint: expect.stringContaining('mount /srv;'),
+      hint: expect.stringContaining('mount /srv, or start its unit;'),
     });
     await expect(refuseNarrow(runs!, needs)).resolves.toBeUndefined();
   });
