@@ -10,16 +10,8 @@ import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
 import { type EtcdHost, type Surveyed, toolVersion } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
-import {
-  emptyPlace,
-  keptIn,
-  nextDir,
-  openToClients,
-  placeData,
-  type RestorePlace,
-  startClosed,
-  takeBack,
-} from '../restore/shell.ts';
+import { keptIn, nextDir, openToClients, type RestorePlace, startClosed } from '../restore/shell.ts';
+import { emptyPlace, placeData, takeBack } from '../restore/swap.ts';
 import { askRestored } from '../restore/whole.ts';
 import { VERB } from './flags.ts';
 import { copyData, copyDir, gather } from './shell.ts';

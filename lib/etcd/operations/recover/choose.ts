@@ -1,15 +1,13 @@
 import { join } from 'node:path';
-import { runId } from '../../../dsl/common/run-id.ts';
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { readCa } from '../../../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
-import type { Intent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { readSnapshots } from '../../snapshots/index.ts';
 import { LOG_KIB } from '../../snapshots/room.ts';
-import { doneIntent, intentProblem, openIntent, openOf, waitsFor } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent, waitsFor } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { settledFacts } from '../../survey/survey.ts';
 import { keepThatOf } from '../../survey/versions.ts';
@@ -20,18 +18,9 @@ import { folderStore } from '../backup/stores/folder.ts';
 import { rotatingAuthority } from '../certs/rotation/state.ts';
 import { joinNeeds, recoverNeeds, refuseNarrow } from '../common/room.ts';
 import { admitHosts } from '../members/index.ts';
-import type { RestorePlace } from '../restore/shell.ts';
 import { fromOf, targetOf, VERB, wordsOf } from './flags.ts';
-import {
-  bestFirst,
-  choiceLines,
-  type Found,
-  lookAt,
-  type PlacedSnapshot,
-  type Source,
-  unreadSources,
-} from './sources.ts';
-import { hasJoined, type RecoverProgress } from './steps.ts';
+import { bestFirst, choiceLines, type PlacedSnapshot, type Source, unreadSources } from './sources.ts';
+import { lookAtAll, type Standing } from './standing.ts';
 import { type Sight, unseenMembers } from './witnesses.ts';
 
 /** What a run has agreed to, from its first look on. */
@@ -41,63 +30,6 @@ export interface Chosen {
   readonly facts: ClusterFacts;
   /** What nobody can see from here, for the question. */
   readonly doubts: readonly string[];
-}
-
-/** How far a recovery has come. */
-export interface Standing {
-  /** What this verb has begun and not finished. */
-  readonly open: Intent | undefined;
-  /** Of the run that began it, or of this one. */
-  readonly run: string;
-  readonly progress: readonly Found['progress'][];
-  /** Data was set aside on some host: there is no way back to the cluster of before. */
-  readonly moved: boolean;
-  /** Hosts whose data the user has declared lost, in this run or the one that began. */
-  readonly lost: readonly string[];
-  /** Data is moved, and the host that it was to be made of is gone before anybody joined it: another one may take its place. */
-  readonly orphaned: boolean;
-  /** Runs before this one that have set data aside for another host's sake, the latest first. */
-  readonly before: readonly string[];
-}
-
-/** Reads how far it has come. While nothing is moved, or nobody is there whom it was moved for, another `--from` begins anew. */
-export async function standingOf(surveyed: Surveyed): Promise<Standing> {
-  const { hosts } = surveyed;
-  const { from, lost } = wordsOf(hosts);
-  const open = openOf(hosts, VERB);
-  const earlier = listed(open?.notes?.before);
-  const look = async (run: string, before: readonly string[]) =>
-    (await lookAtAll(surveyed, run, false, before)).map(({ progress }) => progress);
-  const found = await look(open?.runId ?? runId(), earlier);
-  const moved = earlier.length > 0 || found.some((one) => one.moved);
-  const orphaned = open !== undefined && moved && isOrphaned(found, fromOf(open.target));
-  const anew = (!moved || orphaned) && from !== undefined && targetOf(from) !== open?.target;
-  const run = (anew ? undefined : open?.runId) ?? runId();
-  const before = anew && orphaned ? [open.runId, ...earlier] : earlier;
-  const progress =
-    before === earlier
-      ? found.map((one) => (anew ? { ...one, prepared: false } : one))
-      : await look(run, before);
-  return {
-    open,
-    run,
-    progress,
-    moved,
-    lost: [...new Set([...listed(open?.notes?.lost), ...lost])],
-    orphaned,
-    before,
-  };
-}
-
-function listed(note: string | undefined): readonly string[] {
-  return note?.split(',') ?? [];
-}
-
-/** What it was to be made of is not here, and nobody else has begun with it: no client has been let in. */
-function isOrphaned(progress: readonly RecoverProgress[], survivor: string): boolean {
-  const first = progress.find(({ host }) => host === survivor);
-  const isGone = first === undefined || !(first.data || first.kept || first.prepared || first.placed);
-  return isGone && !progress.some((one) => hasJoined(one) || one.healthy);
 }
 
 /** What keeps it from nothing while no data is moved: without a quorum neither can be finished. */
@@ -210,21 +142,6 @@ function unsaid({ cluster }: Surveyed, lines: readonly string[], best: Source | 
     ['which data it is made of is for you to say:', ...lines.map((line) => `  ${line}`)].join('\n'),
     best && verbLine(VERB, cluster, '--from', best.host, '-y'),
   );
-}
-
-/** What each host has. */
-function lookAtAll(
-  { hosts }: Surveyed,
-  run: string,
-  withLog: boolean,
-  before: readonly string[],
-): Promise<readonly Found[]> {
-  return Promise.all(hosts.map((host) => lookAt(host, placeOf(host, run), withLog, before)));
-}
-
-/** Where a host keeps what is made in between. */
-export function placeOf({ target }: EtcdHost, run: string): RestorePlace {
-  return { member: memberOf(target), run, verb: VERB };
 }
 
 /** The newest verified one of each host that has some, and of the copies on this machine. */

@@ -8,13 +8,14 @@ import { verbLine } from '../../verb-line.ts';
 import type { Wish } from '../common/intent.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { foreseenGrowth, growthSteps } from '../members/grow.ts';
-import { wayBack } from '../restore/shell.ts';
+import { wayBack } from '../restore/swap.ts';
 import { showHealth } from '../site/verify.ts';
 import { type AtHand, recoverStep } from './carry-out.ts';
-import { type Chosen, choose, isDone, placeOf, type Standing, standingOf } from './choose.ts';
+import { type Chosen, choose, isDone } from './choose.ts';
 import { flagProblems, targetOf, VERB } from './flags.ts';
 import { isBack, whyNotLost } from './loss.ts';
 import { sourceText } from './sources.ts';
+import { placeOf, type Standing, standingOf } from './standing.ts';
 import { hasJoined, recoverSteps } from './steps.ts';
 import { lookAround } from './witnesses.ts';
 

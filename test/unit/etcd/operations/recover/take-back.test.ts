@@ -4,12 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../../../lib/dsl/shell/prelude.ts';
 import type { Sh } from '../../../../../lib/dsl/shell/sh.ts';
 import { readSegment, sourceFacts } from '../../../../../lib/etcd/operations/recover/shell.ts';
-import {
-  emptyPlace,
-  type RestorePlace,
-  takeBack,
-  walAside,
-} from '../../../../../lib/etcd/operations/restore/shell.ts';
+import { type RestorePlace, walAside } from '../../../../../lib/etcd/operations/restore/shell.ts';
+import { emptyPlace, takeBack } from '../../../../../lib/etcd/operations/restore/swap.ts';
 import { memberBelow } from '../../../support/member-below.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { SHELLS } from '../../../support/shells.ts';
