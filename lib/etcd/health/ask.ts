@@ -24,14 +24,16 @@ const isWrongAnyway: Settles = (answers) => judgeCluster(answers).length > 0;
  * Asks every member at once, each on its own host; a second time when clients wrote in between, then for the
  * hash at the revision that all of them have by now. That is done anew where a compaction came in between. Large data is
  * hashed by one member after another, since no write of it ends meanwhile, and not where all is `settled` without.
+ * `known` are answers of this moment, which need not be asked for again.
  */
 export async function askMembers(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   settled: Settles = isWrongAnyway,
+  known?: readonly Answer[],
 ): Promise<readonly Answer[]> {
   for (let round = 1; ; round++) {
-    const answers = await askOnce(run, surveyed, 0);
+    const answers = (round === 1 && known) || (await askOnce(run, surveyed, 0));
     const revision = commonRevision(answers);
     if (revision === undefined || hashesCompare(answers)) return answers;
     const isLarge = answers.some(isUnhashed);
@@ -114,7 +116,8 @@ export async function knownAnswers(
 ): Promise<readonly Answer[]> {
   const known = answersFromFacts(surveyed);
   const isEnough = sparing ? unknownHashes(known).length === 0 : hashesCompare(known);
-  return isEnough ? known : askMembers(run, surveyed, settled);
+  if (isEnough) return known;
+  return askMembers(run, surveyed, settled, commonRevision(known) === undefined ? undefined : known);
 }
 
 /** What the facts already know, in the same form. */

@@ -1,5 +1,6 @@
 import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Member } from '../model/cluster.ts';
+import { OWN_DIR } from '../own-dir.ts';
 
 /** Shell words: all that lies in `etcd_backup_dir` under passing names of this member. */
 export function passing({ backupDir, name }: Pick<Member, 'backupDir' | 'name'>): Sh {
@@ -9,14 +10,16 @@ export function passing({ backupDir, name }: Pick<Member, 'backupDir' | 'name'>)
 /**
  * Shell, behind `etcdctlFunction`, that sets `$q_dir` to `etcd_backup_dir`, `$q_kib` to what is free there and `$q_next` to a
  * passing name, which tells of this process. Makes the folder, by the member's user where that may; ends where somebody
- * else owns it. What killed runs have left there under passing names goes, as that user.
+ * else owns it, and it is not an empty one of root's. What killed runs have left there under passing names goes, as that user.
  */
 export function ownFolder({ backupDir, name }: Member): Sh {
-  return sh`q_dir=${backupDir} q_next=.${name}.$$-$(q_born $$).next
+  return sh`${OWN_DIR}
+q_dir=${backupDir} q_next=.${name}.$$-$(q_born $$).next
 q_uid_of=$(id -u -- "\${q_user:-$(id -un)}") || exit
 if [ ! -d "$q_dir" ] && ! $q_become sh -c 'umask 077; mkdir -p -- "$1"' q_own "$q_dir" 2>/dev/null; then
   mkdir -p -- "\${q_dir%/*}/" && mkdir -m 0700 -- "$q_dir" && chown "$q_uid_of:$(id -g -- "$q_user")" "$q_dir" || exit
 fi
+q_own_dir "$q_dir" 0700 || exit
 if [ "$(stat -L -c %u -- "$q_dir")" != "$q_uid_of" ]; then
   echo "$q_dir is $(stat -L -c %U -- "$q_dir")'s, wanted \${q_user:-our own}: etcd_backup_dir is a folder of its own"; exit 1
 fi

@@ -19,7 +19,7 @@ import {
   tableDifferences,
   tableTraces,
 } from './own.ts';
-import { reversed } from './rules.ts';
+import { reversed, ruleName } from './rules.ts';
 import {
   changeShared,
   isOfShared,
@@ -146,10 +146,18 @@ if [ -n "$q_barriers" ] || [ "$q_firewall" != "$q_own" ]; then
   ip -o addr show 2>/dev/null | sed -n 's/^.* inet6\{0,1\} \([^ /]*\).*/local \1/p'
 fi`;
 
-/** Of a host that has its rules nothing is asked anew: somebody may have shut a port on purpose since. */
+/**
+ * Whom a port is opened to that it was not for before. Of others nothing is asked anew: somebody may have shut them out on
+ * purpose since.
+ */
 function opened({ ports }: FirewallDesired, differences: readonly Difference[]): readonly PortWish[] {
   const made = differences.filter(({ kind }) => kind === 'create').map(({ property }) => ` ${property}`);
-  return ports.filter((one) => made.some((property) => property.includes(` ${portName(one)} from `)));
+  return ports.flatMap((one): readonly PortWish[] => {
+    const isMade = (from: string) => made.some((property) => property.endsWith(` ${ruleName(one, from)}`));
+    if (one.sources === 'any') return isMade('any') ? [one] : [];
+    const sources = one.sources.filter(isMade);
+    return sources.length > 0 ? [{ ...one, sources }] : [];
+  });
 }
 
 /** Earlier tasks may load other rules than were read. */

@@ -16,7 +16,8 @@ import { describeLab } from '../support/describeLab.ts';
 import { sleep } from '../support/host/process.ts';
 import { type Lab, startLab } from '../support/lab.ts';
 import { itLong } from '../support/long.ts';
-import { type Outcome, runPlaybook } from '../support/playbook.ts';
+import { type Outcome, runPlaybook, stepsOf } from '../support/playbook.ts';
+import { type Strike, strikeEach } from '../support/strikeEach.ts';
 
 /** One long sequence: a cluster lives under a CA whose key is never on the machine that sets it up. */
 describeLab('the CA of a company', () => {
@@ -249,4 +250,30 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
     const after = await runPlaybook(lab, wanted);
     expect([after.code, after.changed]).toEqual([0, []]);
   });
+
+  for (const strike of ['run', 'machine'] satisfies Strike[])
+    itLong('KILLS')(
+      `what came in is installed by a rerun in whatever step the ${strike} is lost`,
+      async () => {
+        const wanted = ['-e', '{"etcd_extra_sans": ["lb.example"]}'];
+        const [out, came] = [`out-${strike}`, `in-${strike}`];
+        const before = await pids();
+        const asked = await certs('--csr', at(out), 'etcd01', 'etcd02', 'etcd03', ...wanted);
+        expect([asked.code, readdirSync(at(out)).length]).toEqual([0, 6]);
+        sign(out, came);
+        const words = ['--import', at(came), ...wanted];
+        const struck = await strikeEach(lab, strike, 'certs', words);
+        expect(struck).toHaveLength(strike === 'run' ? 4 : 3);
+        for (const { name } of lab.hosts) {
+          const leaf = readFileSync(at(`${came}/${name}-server.crt`), 'utf8').trim();
+          expect((await lab.ssh(name, 'cat /opt/etcd/ssl/server.pem')).stdout).toContain(leaf);
+        }
+        if (strike === 'run') expect(await pids()).toEqual(before);
+        const again = await certs(...words);
+        expect([again.code, stepsOf(again, 'begun')]).toEqual([0, []]);
+        const site = await runPlaybook(lab, wanted);
+        expect([site.code, site.changed]).toEqual([0, []]);
+      },
+      600_000,
+    );
 });

@@ -41,7 +41,7 @@ class Gateway {
   readonly #endpoints: readonly string[];
   #agent: Agent | undefined;
   #at = 0;
-  /** 3.3 has another name for it. */
+  /** 3.3 has another name for it, and 3.4 both; in the middle of an upgrade each member has its own. */
   #api: 'v3' | 'v3beta' = 'v3';
 
   /** `shows` is `FOLDER:NAME` of its certificate, with `:reconnects` behind it where it keeps no connection. */
@@ -67,7 +67,7 @@ class Gateway {
       return answer;
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException;
-      if (message === 'status 404') this.#api = 'v3beta';
+      if (message === 'status 404') this.#api = this.#api === 'v3' ? 'v3beta' : 'v3';
       this.failed += 1;
       if (isOfTls(code)) this.refused.push(`${code}: ${message}`);
       this.#agent?.destroy();

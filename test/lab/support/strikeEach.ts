@@ -45,7 +45,8 @@ async function strikeOnce(
   let at: { step: string; host: string } | undefined;
   let done: Promise<unknown> = Promise.resolve();
   const isOfLab = (host: string) => lab.hosts.some(({ name }) => name === host);
-  const { code, errors } = await follow(lab, args, {
+  // What a killed run has begun on a host ends by itself, and holds the lock until then.
+  const { code, errors } = await follow(lab, [...args, '--lock-wait', '1m'], {
     playbook,
     started: (process) => {
       child = process;

@@ -115,6 +115,11 @@ describe('before its rules are written, a role', () => {
   it.each<[string, 'any' | readonly string[], string]>([
     ['the host itself is shut out', ['10.0.52.13'], DENIED],
     ['some of everybody are', 'any', DENIED.replace('any 0.0.0.0/0 in', 'any 10.0.52.0/24 in')],
+    [
+      'another one, whose rules are there, is shut out, and a newcomer is let in',
+      [MEMBER, '10.0.52.6'],
+      `${DENIED.replace('any 0.0.0.0/0 in', `any ${MEMBER} in`)}\n### tuple ### allow tcp 2380 0.0.0.0/0 any ${MEMBER} in`,
+    ],
     ['its rules are there', [MEMBER], `${DENIED}\n### tuple ### allow tcp 2380 0.0.0.0/0 any ${MEMBER} in`],
   ])('goes on where %s', (_what, sources, rules) => {
     expect(() => differences(sources, rules)).not.toThrow();

@@ -3,7 +3,7 @@ import { isDue, type PlannedTask } from '../../../dsl/play.ts';
 import { memberService } from '../../files/member-service.ts';
 import { refusal } from '../../refusal.ts';
 import { isCertificate } from '../../survey/admit-certificates.ts';
-import type { Surveyed } from '../../surveyed.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 
 /**
  * Refuses (3) what is due by the plans of hosts: a restart loads whatever differs from the inventory by then, and what has
@@ -15,13 +15,13 @@ import type { Surveyed } from '../../surveyed.ts';
  */
 export function refusePending(
   { cluster, hosts }: Surveyed,
-  isOwn: (planned: PlannedTask) => boolean = () => false,
+  isOwn: (planned: PlannedTask, host: EtcdHost) => boolean = () => false,
   ...words: readonly string[]
 ): void {
-  const pending = hosts.flatMap(({ target, plan }) =>
-    plan
-      .filter((one) => isDue(one) && !isCertificate(one) && !isStart(one) && !isOwn(one))
-      .map(({ task }) => `${target.name}: ${task.title}`),
+  const pending = hosts.flatMap((host) =>
+    host.plan
+      .filter((one) => isDue(one) && !isCertificate(one) && !isStart(one) && !isOwn(one, host))
+      .map(({ task }) => `${host.target.name}: ${task.title}`),
   );
   if (pending.length === 0) return;
   throw refusal(

@@ -1,6 +1,9 @@
 import { dirname } from 'node:path';
 import { MARK } from '../../../dsl/shell/probe.ts';
-import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
+import { joinSh, quote, type Sh, sh } from '../../../dsl/shell/sh.ts';
+import type { QuorateError } from '../../../errors.ts';
+import { isUp } from '../../facts/index.ts';
+import { notMounted, UNMOUNTED } from '../../facts/unmounted.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { LOG_KIB, parseRoom, roomLine, SPARE_KIB } from '../../snapshots/room.ts';
@@ -46,11 +49,16 @@ export function joinNeeds({ dataDir, walDir }: Member, bytes: number): readonly 
   ];
 }
 
-/** Refuses (3) a host with a disk that has no room for all that is to come there, beside the old data. */
+/**
+ * Refuses (3) a host with a disk that has no room for all that is to come there, beside the old data; or whose disk is not
+ * mounted: all would come into the folder below it.
+ */
 export async function refuseNarrow(host: EtcdHost, needs: readonly Need[], hint?: string): Promise<void> {
   const { out } = await host.read('looking for room', roomFacts(memberOf(host.target), needs));
   const parts = (name: string) =>
     [...out.matchAll(new RegExp(`^${MARK}${name} (.*)$`, 'gm'))].map(([, text]) => text ?? '');
+  const [unmounted] = isUp(host.target.facts) ? [] : parts('unmounted');
+  if (unmounted !== undefined) throw withoutDisk(host, unmounted);
   const rooms = parts('room').map(parseRoom);
   const left = parts('left').map((text) => text.split(/\s+/));
   for (const disk of new Set(rooms.map((room) => room?.disk))) {
@@ -69,10 +77,22 @@ export async function refuseNarrow(host: EtcdHost, needs: readonly Need[], hint?
   }
 }
 
-/** Read-only shell: `room` of each folder, and `left DISK KIB` of what goes before anything comes. */
+function withoutDisk({ target }: EtcdHost, place: string): QuorateError {
+  return refusal(
+    { host: target.name },
+    `${notMounted(place)}: the data would come onto the disk below`,
+    `mount it: mount ${quote(place)}, or start its unit; where it is to be without that disk, take the entry or the unit out`,
+  );
+}
+
+/** Read-only shell: `room` and `unmounted` of each folder, and `left DISK KIB` of what goes before anything comes. */
 function roomFacts(member: Member, needs: readonly Need[]): Sh {
   return joinSh([
-    ...needs.map(({ folder }) => roomLine(folder)),
+    UNMOUNTED,
+    ...needs.flatMap(({ folder }) => [
+      roomLine(folder),
+      sh`q_unmounted ${folder} | while IFS= read -r q_place; do q_part "unmounted $q_place"; done`,
+    ]),
     sh`for q_file in ${leftOver(member)}; do
   if [ -e "$q_file" ]; then q_part "left $(stat -L -c %d -- "$q_file") $(du -sk -- "$q_file")"; fi
 done`,

@@ -31,7 +31,7 @@ export interface Evidence {
   }[];
   /** Segments of the write-ahead log, wherever one lies. */
   readonly logs: readonly { readonly path: string; readonly size: number; readonly changed: number }[];
-  /** Where /etc/fstab has a file system for the data or the raft log, and none is mounted. */
+  /** Where a file system for the data or the raft log is to be mounted, and none is. */
   readonly unmounted: readonly string[];
   /** The unit as systemd has it: its state as in `LoadState`, and its file. */
   readonly unit: { readonly load: string; readonly file: string } | undefined;

@@ -1,5 +1,6 @@
 import { readLock } from '../../../dsl/hold/hold.ts';
 import { joinSh, type Sh, sh } from '../../../dsl/shell/sh.ts';
+import { UNMOUNTED } from '../../facts/unmounted.ts';
 import { probePorts } from '../../health/ports.ts';
 import type { Member } from '../../model/cluster.ts';
 import { logFile, pidFile } from '../../model/paths.ts';
@@ -182,15 +183,8 @@ for q_path in "$q_data" ${binDir} ${certDir}; do
   echo "mount \${q_found-} $q_on $q_path"
 done
 q_part unmounted
-if [ -r /etc/fstab ]; then
-  for q_path in "$q_data" "$q_wal"; do
-    q_path=$(readlink -f "$q_path" || echo "$q_path")
-    while read -r q_n q_at q_n; do
-      case $q_n$q_at in '#'* | */) continue ;; esac
-      case $q_path/ in "$q_at"/*) if ! grep -qF " $q_at " /proc/mounts; then echo "$q_at"; fi ;; esac
-    done </etc/fstab
-  done
-fi
+${UNMOUNTED}
+q_unmounted "$q_data"; q_unmounted "$q_wal"
 q_part logs
 for q_file in "$q_wal"/*.wal ${dataDir}/member/wal/*.wal ${parentOf(dataDir)}/*/member/wal/*.wal ${parentOf(dataDir)}/member/wal/*.wal /var/lib/etcd*/member/wal/*.wal; do
   if [ -e "$q_file" ]; then stat -c '%Y %s %n' "$q_file"; fi

@@ -3,10 +3,11 @@ import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import { sh } from '../../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { lastLine } from '../../facts/etcdctl/answers.ts';
-import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
+import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { backupTimer } from '../../model/paths.ts';
 import { must } from '../../must.ts';
+import { stopMember } from '../../power.ts';
 import { refusal } from '../../refusal.ts';
 import { leaderLast, roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
@@ -187,18 +188,23 @@ async function moveLeadership(
   run.log('info', `leadership ${what} to ${next.target.name} before ${member.name || member.id} leaves`);
 }
 
-/** Its service ends, with the timer of its snapshots, and its data makes way: the member of this host is none any more. */
+/**
+ * Its service ends, with the timer of its snapshots, and its data makes way: the member of this host is none any more. One
+ * that goes is not to start again, also where the host loses its power before its data is aside.
+ */
 async function setAside({ place, goes }: Deed & { kind: 'set aside' }, atHand: AtHand): Promise<void> {
   const { view, facts } = atHand;
   const host = hostAt(place, atHand);
   const member = memberOf(host.target);
   const { facts: own } = host.target;
+  const units = [`${member.service}.service`, ...(own.backupTimer ? [`${backupTimer(member)}.timer`] : [])];
+  if (goes && member.manager === 'systemd' && own.service !== 'absent')
+    await must(host, 'disabling its service', sh`systemctl disable --now ${units}`);
+  // One that is enabled, and has no data, is started at boot again and again.
+  else if (isUp(own)) await must(host, 'stopping its service', stopMember(member));
   Object.assign(own, { cluster: facts, setAside: true, data: 'absent', reading: undefined });
   await host.replan({}, view.others);
   await eachOf(atHand, host, (one) => one.apply(({ task }) => task.resource.startsWith('set-aside:')));
-  if (!goes || member.manager === 'process') return;
-  const units = [`${member.service}.service`, ...(own.backupTimer ? [`${backupTimer(member)}.timer`] : [])];
-  await must(host, 'disabling its service', sh`systemctl disable --now ${units}`);
 }
 
 /** Certificates that are good for both addresses come first: nobody is refused, before or after. */

@@ -49,7 +49,6 @@ export async function look(
   const words = said ?? wordsOf(first.target.vars);
   const listed = await membersOf(hosts, places, await wrongOnes(run, { cluster, hosts }, words));
   const base = { cluster: cluster.name, listed, places, learners: haveLearners(hosts), words };
-  const shown = { ...base, tidies: tidies || words.remove.length + words.replace.length > 0 };
   const { guests, strange } = guestsOf(base, runsAt, knownUrls(hosts));
   for (const { name, address, port } of strange)
     run.log(
@@ -60,15 +59,19 @@ export async function look(
   const settled = hosts.filter(({ target }) => isSettled(target.name, base));
   await run.each(settled, (host) => host.replan({}, others));
   const mine = (host: EtcdHost) => host.plan.filter(({ role }) => role === 'firewall');
+  const files = settled.some((host) => host.plan.some((one) => isDue(one) && namesMembers(host, one)));
+  // Files that name others than the members are left by a run of this verb that was killed in its last step.
+  const isLeft = said === undefined && files;
   return {
     others,
     settled,
     scene: {
-      ...shown,
+      ...base,
+      tidies: tidies || isLeft || words.remove.length + words.replace.length > 0,
       setsRules: settled.some((host) => mine(host).length > 0),
       rules:
         guests.every(({ address }) => isIP(address) !== 0) && settled.some((host) => mine(host).some(isDue)),
-      files: settled.some((host) => host.plan.some((one) => isDue(one) && namesMembers(host, one))),
+      files,
     },
   };
 }

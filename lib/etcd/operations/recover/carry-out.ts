@@ -10,15 +10,8 @@ import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
 import { type EtcdHost, type Surveyed, toolVersion } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
-import {
-  emptyPlace,
-  keptIn,
-  nextDir,
-  openToClients,
-  placeData,
-  type RestorePlace,
-  startClosed,
-} from '../restore/shell.ts';
+import { keptIn, nextDir, openToClients, type RestorePlace, startClosed } from '../restore/shell.ts';
+import { emptyPlace, placeData, takeBack } from '../restore/swap.ts';
 import { askRestored } from '../restore/whole.ts';
 import { VERB } from './flags.ts';
 import { copyData, copyDir, gather } from './shell.ts';
@@ -34,6 +27,8 @@ export interface AtHand {
   readonly survivor: EtcdHost;
   readonly facts: ClusterFacts;
   placeOf(host: EtcdHost): RestorePlace;
+  /** The run that has set the survivor's own data aside, where another one was the survivor. */
+  readonly kept: string | undefined;
 }
 
 /** Seconds that all data of a member may take to be read and written. */
@@ -52,6 +47,8 @@ export async function recoverStep(
   switch (kind) {
     case 'stop':
       return must(host, 'stopping etcd', stopMember(place.member));
+    case 'back':
+      return must(host, 'putting its own data back', takeBack({ ...place, run: atHand.kept ?? place.run }));
     case 'gather':
       return gatherOn(host, place, atHand);
     case 'place':

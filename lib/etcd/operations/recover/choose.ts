@@ -1,15 +1,13 @@
 import { join } from 'node:path';
-import { runId } from '../../../dsl/common/run-id.ts';
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { readCa } from '../../../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
-import type { Intent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { readSnapshots } from '../../snapshots/index.ts';
 import { LOG_KIB } from '../../snapshots/room.ts';
-import { doneIntent, intentProblem, openIntent, openOf, waitsFor } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent, waitsFor } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { settledFacts } from '../../survey/survey.ts';
 import { keepThatOf } from '../../survey/versions.ts';
@@ -20,17 +18,9 @@ import { folderStore } from '../backup/stores/folder.ts';
 import { rotatingAuthority } from '../certs/rotation/state.ts';
 import { joinNeeds, recoverNeeds, refuseNarrow } from '../common/room.ts';
 import { admitHosts } from '../members/index.ts';
-import type { RestorePlace } from '../restore/shell.ts';
 import { fromOf, targetOf, VERB, wordsOf } from './flags.ts';
-import {
-  bestFirst,
-  choiceLines,
-  type Found,
-  lookAt,
-  type PlacedSnapshot,
-  type Source,
-  unreadSources,
-} from './sources.ts';
+import { bestFirst, choiceLines, type PlacedSnapshot, type Source, unreadSources } from './sources.ts';
+import { lookAtAll, type Standing } from './standing.ts';
 import { type Sight, unseenMembers } from './witnesses.ts';
 
 /** What a run has agreed to, from its first look on. */
@@ -42,46 +32,15 @@ export interface Chosen {
   readonly doubts: readonly string[];
 }
 
-/** How far a recovery has come. */
-export interface Standing {
-  /** What this verb has begun and not finished. */
-  readonly open: Intent | undefined;
-  /** Of the run that began it, or of this one. */
-  readonly run: string;
-  readonly progress: readonly Found['progress'][];
-  /** Data was set aside on some host: there is no way back to the cluster of before. */
-  readonly moved: boolean;
-  /** Hosts whose data the user has declared lost, in this run or the one that began. */
-  readonly lost: readonly string[];
-}
-
-/** Reads how far it has come. While nothing is moved, another `--from` begins anew. */
-export async function standingOf(surveyed: Surveyed): Promise<Standing> {
-  const { hosts } = surveyed;
-  const { from, lost } = wordsOf(hosts);
-  const open = openOf(hosts, VERB);
-  const found = (await lookAtAll(surveyed, open?.runId ?? runId(), false)).map(({ progress }) => progress);
-  const moved = found.some((one) => one.moved);
-  const anew = !moved && from !== undefined && targetOf(from) !== open?.target;
-  const before = open?.notes?.lost?.split(',') ?? [];
-  return {
-    open,
-    run: (anew ? undefined : open?.runId) ?? runId(),
-    progress: anew ? found.map((one) => ({ ...one, prepared: false })) : found,
-    moved,
-    lost: [...new Set([...before, ...lost])],
-  };
-}
-
 /** What keeps it from nothing while no data is moved: without a quorum neither can be finished. */
 const PASSES = [VERB, 'upgrade'] as const;
 
 /** Refuses beside what else was begun; true where all was done by a run before this one. */
-export function isDone(run: PlayRun<EtcdFacts>, surveyed: Surveyed, { moved }: Standing): boolean {
+export function isDone(run: PlayRun<EtcdFacts>, surveyed: Surveyed, { moved, orphaned }: Standing): boolean {
   const { cluster, hosts } = surveyed;
   const { from } = wordsOf(hosts);
   const target = from === undefined ? undefined : targetOf(from);
-  const problem = intentProblem(cluster, hosts, VERB, target, moved ? [] : PASSES);
+  const problem = intentProblem(cluster, hosts, VERB, target, moved && !orphaned ? [] : PASSES);
   if (problem) throw problem;
   const done = doneIntent(hosts, VERB);
   if (!done || (target !== undefined && done.target !== target)) return false;
@@ -101,14 +60,15 @@ export async function choose(
   const { from } = wordsOf(hosts);
   const unseen = doubtsOf(surveyed, sight);
   const begun = standing.open && fromOf(standing.open.target);
-  if (begun !== undefined && (standing.moved || from === undefined || from === begun))
+  const isFree = !standing.moved || standing.orphaned;
+  if (begun !== undefined && (!isFree || from === undefined || from === begun))
     return {
       from: begun,
       source: undefined,
       doubts: unseen,
       facts: await admit(run, surveyed, standing, begun),
     };
-  const found = await lookAtAll(surveyed, runId(), true);
+  const found = await lookAtAll(surveyed, standing.run, true, standing.before);
   const sources = found.map(({ source }) => source);
   const names = unseenMembers(surveyed).map(({ host }) => host);
   const lines = choiceLines(sources, names, await snapshotsOf(surveyed));
@@ -182,16 +142,6 @@ function unsaid({ cluster }: Surveyed, lines: readonly string[], best: Source | 
     ['which data it is made of is for you to say:', ...lines.map((line) => `  ${line}`)].join('\n'),
     best && verbLine(VERB, cluster, '--from', best.host, '-y'),
   );
-}
-
-/** What each host has. */
-function lookAtAll({ hosts }: Surveyed, run: string, withLog: boolean): Promise<readonly Found[]> {
-  return Promise.all(hosts.map((host) => lookAt(host, placeOf(host, run), withLog)));
-}
-
-/** Where a host keeps what is made in between. */
-export function placeOf({ target }: EtcdHost, run: string): RestorePlace {
-  return { member: memberOf(target), run, verb: VERB };
 }
 
 /** The newest verified one of each host that has some, and of the copies on this machine. */

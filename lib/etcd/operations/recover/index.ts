@@ -8,13 +8,14 @@ import { verbLine } from '../../verb-line.ts';
 import type { Wish } from '../common/intent.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { foreseenGrowth, growthSteps } from '../members/grow.ts';
-import { wayBack } from '../restore/shell.ts';
+import { wayBack } from '../restore/swap.ts';
 import { showHealth } from '../site/verify.ts';
 import { type AtHand, recoverStep } from './carry-out.ts';
-import { type Chosen, choose, isDone, placeOf, type Standing, standingOf } from './choose.ts';
+import { type Chosen, choose, isDone } from './choose.ts';
 import { flagProblems, targetOf, VERB } from './flags.ts';
 import { isBack, whyNotLost } from './loss.ts';
 import { sourceText } from './sources.ts';
+import { placeOf, type Standing, standingOf } from './standing.ts';
 import { hasJoined, recoverSteps } from './steps.ts';
 import { lookAround } from './witnesses.ts';
 
@@ -53,7 +54,7 @@ export function recoverOperation(): Operation {
       if (!chosen.has(run)) for (const doubt of known.doubts) run.log('warning', `${cluster.name}: ${doubt}`);
       chosen.set(run, known);
       asked = known;
-      wished = { target: targetOf(known.from), ...(lost.length > 0 && { notes: { lost: lost.join(',') } }) };
+      wished = wishOf(known, standing);
       return deriveSteps(run, surveyed, known, standing);
     },
     wish: async () => wished,
@@ -86,16 +87,25 @@ async function deriveSteps(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   { from, facts }: Chosen,
-  { run: id, progress, moved }: Standing,
+  standing: Standing,
 ): Promise<readonly OperationStep[]> {
   const { hosts } = surveyed;
+  const { run: id, progress } = standing;
   const survivor = hosts.find(({ target }) => target.name === from);
-  if (survivor === undefined) throw withoutSurvivor(surveyed, from, moved ? id : undefined);
+  const isGone = standing.orphaned && standing.open?.target === targetOf(from);
+  if (survivor === undefined || isGone) throw withoutSurvivor(surveyed, from, standing);
   const mine = progress.find(({ host }) => host === from);
   if (mine && !mine.tool)
     throw refusal({ host: from }, `neither etcdutl nor etcdctl is in ${memberOf(survivor.target).binDir}`);
   const here: Surveyed = { cluster: reached(surveyed), hosts };
-  const atHand: AtHand = { run, surveyed: here, survivor, facts, placeOf: (host) => placeOf(host, id) };
+  const atHand: AtHand = {
+    run,
+    surveyed: here,
+    survivor,
+    facts,
+    placeOf: (host) => placeOf(host, id),
+    kept: mine?.kept,
+  };
   const works = mine?.healthy === true && !mine.alarmed && progress.every(({ placed }) => placed);
   const growing = works ? await growthSteps(run, here, facts) : [];
   const joined = progress.filter(hasJoined).map(({ host }) => host);
@@ -110,17 +120,30 @@ async function deriveSteps(
   }));
 }
 
-/** `run` has moved data: another host can be chosen only once theirs is back where it was. */
-function withoutSurvivor({ cluster, hosts }: Surveyed, from: string, run: string | undefined): QuorateError {
+/** What a rerun goes on to. */
+function wishOf({ from }: Chosen, { run, lost, before }: Standing): Wish {
+  const notes = {
+    ...(lost.length > 0 && { lost: lost.join(',') }),
+    ...(before.length > 0 && { before: before.join(',') }),
+  };
+  return { target: targetOf(from), runId: run, ...(Object.keys(notes).length > 0 && { notes }) };
+}
+
+/** Where others have joined it, another host can be chosen only once their own data is back where it was. */
+function withoutSurvivor(
+  { cluster, hosts }: Surveyed,
+  from: string,
+  { run, moved, orphaned }: Standing,
+): QuorateError {
   const another = `choose another host: ${verbLine(VERB, cluster, '--from', 'HOST')}`;
   const [other] = hosts;
   const back =
-    run !== undefined && other
+    moved && !orphaned && other
       ? `let this machine reach it; where it is gone for good, give every other host its old data back, with etcd stopped there (paths are those of ${other.target.name}): ${wayBack(placeOf(other, run))}; then ${another}`
       : another;
   return refusal(
     { host: from },
-    'the cluster is made of its data, and it was not reached',
+    `the cluster is made of its data, and it ${hosts.some(({ target }) => target.name === from) ? 'has none any more' : 'was not reached'}`,
     `${back}; or restore a snapshot on all hosts: ${verbLine('restore', cluster, '--from', 'FILE')}`,
   );
 }

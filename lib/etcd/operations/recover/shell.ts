@@ -5,7 +5,15 @@ import type { Member } from '../../model/cluster.ts';
 import { walPath } from '../../model/paths.ts';
 import { THROWAWAY } from '../../throwaway.ts';
 import { clearLeft } from '../common/left-over.ts';
-import { nextDir, progressFacts, type RestorePlace, restoreBeside, toolsOf } from '../restore/shell.ts';
+import {
+  asideDir,
+  nextDir,
+  progressFacts,
+  type RestorePlace,
+  restoreBeside,
+  toolsOf,
+  walAside,
+} from '../restore/shell.ts';
 
 /** Where the data lies that a member of its own is made of: a copy, so that the original stays as it is. */
 /** Where the copy of the data lies. */
@@ -14,36 +22,58 @@ export const copyDir = (place: RestorePlace) => `${nextDir(place)}.copy`;
 /**
  * Read-only shell: how far a host has come, and what its data is. `log NAME BYTES SECONDS` is the newest segment of its
  * raft log and when it was written last, `size KIB` of all. Asked are `count`, of all keys, and where no process holds its
- * database `content`, of that.
+ * database `content`, of that. Where the host has none, `kept RUN` is the first of these runs that has set its data
+ * aside, and that is looked at.
  */
-export function sourceFacts(place: RestorePlace): Sh {
+export function sourceFacts(place: RestorePlace, before: readonly string[] = []): Sh {
   const { member } = place;
-  const { dataDir } = member;
+  const kept = before.map((run) => {
+    const { data, wal } = keptData({ ...place, run });
+    return sh`if [ ! -e "$q_data" ] && [ -d ${data} ]; then q_data=${data} q_wal=${wal}; q_part ${`kept ${run}`}; fi`;
+  });
   return joinSh([
     progressFacts(place),
     ASK,
+    sh`q_data=${`${member.dataDir}/member`} q_wal=${walPath(member)}`,
+    ...kept,
     sh`q_part "now $(date +%s)"
 q_segment=
-for q_file in ${walPath(member)}/*.wal; do if [ -f "$q_file" ]; then q_segment=$q_file; fi; done
+for q_file in "$q_wal"/*.wal; do if [ -f "$q_file" ]; then q_segment=$q_file; fi; done
 if [ -n "$q_segment" ]; then q_part "log \${q_segment##*/} $(stat -c '%s %Y' -- "$q_segment")"; fi
-if [ -d ${`${dataDir}/member`} ]; then
-  q_size=$(du -skc -- ${`${dataDir}/member`} ${member.walDir === undefined ? [] : [member.walDir]} 2>/dev/null | tail -n 1)
+if [ -d "$q_data" ]; then
+  q_size=$(du -skc -- "$q_data" ${member.walDir === undefined ? sh`` : sh`"$q_wal"`} 2>/dev/null | tail -n 1)
   q_part "size \${q_size%%[!0-9]*}"
 fi
 if [ "\${q_main:-0}" -gt 0 ]; then
   q_reach </dev/null >/dev/null 2>&1
   q_ask count q_etcdctl -w json get '' --prefix --keys-only --limit=1 --consistency=s
-elif [ -n "$q_tool" ] && [ -n "$q_trusts" ] && [ -f ${`${dataDir}/member/snap/db`} ]; then
+elif [ -n "$q_tool" ] && [ -n "$q_trusts" ] && [ -f "$q_data/snap/db" ]; then
   case $q_tool in */etcdctl) q_api=ETCDCTL_API=3 ;; *) q_api= ;; esac
-  q_ask content timeout 60 $q_become env -i PATH="$PATH" $q_api "$q_tool" -w json snapshot status ${`${dataDir}/member/snap/db`}
+  q_ask content timeout 60 $q_become env -i PATH="$PATH" $q_api "$q_tool" -w json snapshot status "$q_data/snap/db"
 fi
 :`,
   ]);
 }
 
-/** Read-only shell that prints the newest segment of a host's raft log, or of the copy of it; as the member's user. */
-export function readSegment(place: RestorePlace, name: string, { copied = false } = {}): Sh {
-  const folder = copied ? `${copyDir(place)}/member/wal` : walPath(place.member);
+/** Where a run has put the data of a host, and its raft log. */
+function keptData(place: RestorePlace) {
+  const data = `${asideDir(place)}/member`;
+  return { data, wal: place.member.walDir === undefined ? `${data}/wal` : walAside(place) };
+}
+
+/** Of what a raft log is read, by default what a host has: the copy of it, or what the run `kept` has set aside. */
+export interface LogOf {
+  readonly copied?: boolean;
+  readonly kept?: string | undefined;
+}
+
+/** Read-only shell that prints the newest segment of a raft log; as the member's user. */
+export function readSegment(place: RestorePlace, name: string, { copied, kept }: LogOf = {}): Sh {
+  const folder = copied
+    ? `${copyDir(place)}/member/wal`
+    : kept === undefined
+      ? walPath(place.member)
+      : keptData({ ...place, run: kept }).wal;
   return asMember(place.member, sh`cat -- ${`${folder}/${name}`}`);
 }
 

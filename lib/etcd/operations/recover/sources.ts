@@ -9,7 +9,7 @@ import { type EtcdHost, toolVersion } from '../../surveyed.ts';
 import { ageText, contentText, sizeText } from '../backup/wording.ts';
 import { progressOf } from '../restore/progress.ts';
 import type { RestorePlace } from '../restore/shell.ts';
-import { readSegment, sourceFacts } from './shell.ts';
+import { type LogOf, readSegment, sourceFacts } from './shell.ts';
 import type { RecoverProgress } from './steps.ts';
 import { type LogEnd, readLogEnd } from './wal.ts';
 
@@ -43,17 +43,31 @@ export interface Found {
   readonly source: Source;
 }
 
-/** Looks at a host. The raft log is read only where `withLog`: it is up to 64 MiB. */
-export async function lookAt(host: EtcdHost, place: RestorePlace, withLog: boolean): Promise<Found> {
+/**
+ * Looks at a host. The raft log is read only where `withLog`: it is up to 64 MiB.
+ *
+ * @param before Runs that may have set its data aside, the latest first: that is what it has where it has no other.
+ */
+export async function lookAt(
+  host: EtcdHost,
+  place: RestorePlace,
+  withLog: boolean,
+  before: readonly string[],
+): Promise<Found> {
   const { name, facts } = host.target;
-  const { out } = await host.read('looking what it has', sourceFacts(place));
+  const { out } = await host.read('looking what it has', sourceFacts(place, before));
   const line = (what: string) => new RegExp(`^${MARK}${what} (.*)$`, 'm').exec(out)?.[1];
-  const progress = { ...progressOf(host, out), data: facts.data === 'present' };
+  const kept = line('kept');
+  const progress = {
+    ...progressOf(host, out),
+    data: facts.data === 'present',
+    ...(kept !== undefined && { kept }),
+  };
   const up = isUp(facts);
-  const none = whyNone(host);
+  const none = kept === undefined ? whyNone(host) : undefined;
   if (none !== undefined || !withLog) return { progress, source: { host: name, up, ...(none && { none }) } };
   const [segment = '', , written = ''] = (line('log') ?? '').split(' ');
-  const log = await logOf(host, place, segment, facts.reading?.status?.raftIndex);
+  const log = await logOf(host, place, segment, { kept, known: facts.reading?.status?.raftIndex });
   if (typeof log === 'string') return { progress, source: { host: name, up, none: log } };
   const content = contentOf(host, out);
   const age = (Number(line('now')) - Number(written)) * 1000;
@@ -106,9 +120,9 @@ async function logOf(
   host: EtcdHost,
   place: RestorePlace,
   name: string,
-  known = 0,
+  { kept, known = 0 }: { readonly kept: string | undefined; readonly known: number | undefined },
 ): Promise<NonNullable<Source['log']> | string> {
-  const end = await receiveSegment(host, place, name).then(
+  const end = await receiveSegment(host, place, name, { kept }).then(
     (segment) => wholeEnd(name, segment),
     (error) => unread(host, error),
   );
@@ -147,12 +161,12 @@ export function unreadSources(sources: readonly Source[]): readonly string[] {
 /** A segment of etcd's has 64 MiB, and the record behind which the next one begins. */
 const MOST = 128 * 2 ** 20;
 
-/** The newest segment of a host's raft log, or of its copy. Throws where it does not come whole. */
+/** The newest segment of a raft log. Throws where it does not come whole. */
 export async function receiveSegment(
   host: EtcdHost,
   place: RestorePlace,
   name: string,
-  of: { readonly copied?: boolean } = {},
+  of: LogOf = {},
 ): Promise<Buffer> {
   const { code, bytes } = await host.receive('reading its raft log', readSegment(place, name, of), MOST);
   if (code === 0) return bytes;

@@ -2,7 +2,7 @@ import type { QuorumLedger, Step } from '../../../dsl/step.ts';
 import { ledger, tally } from '../common/tally.ts';
 import type { Progress } from '../restore/steps.ts';
 
-export type RecoverKind = 'stop' | 'gather' | 'place' | 'empty' | 'start' | 'wait' | 'grow' | 'open';
+export type RecoverKind = 'stop' | 'back' | 'gather' | 'place' | 'empty' | 'start' | 'wait' | 'grow' | 'open';
 
 export interface RecoverStep extends Step {
   readonly kind: RecoverKind;
@@ -10,6 +10,7 @@ export interface RecoverStep extends Step {
 
 const TITLES: Readonly<Record<Exclude<RecoverKind, 'grow'>, string>> = {
   stop: 'stop etcd',
+  back: 'put its own data back, which an earlier run has set aside',
   gather: 'make one member of all that its data and its raft log have, beside them',
   place: 'set the old data aside, and put that member in its place',
   empty: 'set its old data aside, where it has some',
@@ -22,6 +23,8 @@ const TITLES: Readonly<Record<Exclude<RecoverKind, 'grow'>, string>> = {
 export interface RecoverProgress extends Progress {
   /** It has data of a member: the one that is made, once it is placed, and what it had before else. */
   readonly data: boolean;
+  /** Where it has none: the run before this one that has set its own aside. */
+  readonly kept?: string;
 }
 
 /** A step of growing, before it can be read from the members themselves. */
@@ -54,6 +57,7 @@ export function recoverSteps(
   const old = hosts.filter((one) => !first.placed || !one.placed);
   for (const one of old)
     if (one.up) add('stop', one, members.length, one.healthy && members.includes(one) ? -1 : 0);
+  if (!first.placed && first.kept !== undefined) add('back', first, members.length);
   if (!first.placed && !first.prepared) add('gather', first, members.length);
   if (!first.placed) add('place', first, members.length);
   for (const one of others) if (!one.placed) add('empty', one, members.length);

@@ -15,16 +15,9 @@ import { clearHost, sentFile } from '../common/left-over.ts';
 import type { Source } from './file-source.ts';
 import { refuseNewer } from './fit.ts';
 import { VERB } from './flags.ts';
-import {
-  keptIn,
-  nextDir,
-  openToClients,
-  placeData,
-  prepare,
-  type RestorePlace,
-  startClosed,
-} from './shell.ts';
+import { keptIn, nextDir, openToClients, prepare, type RestorePlace, startClosed } from './shell.ts';
 import type { RestoreKind } from './steps.ts';
+import { placeData } from './swap.ts';
 import { askRestored } from './whole.ts';
 
 /** What a step has at hand. */

@@ -214,7 +214,7 @@ for to in 10.0.52.13 10.0.52.14; do ip route add $to dev $dev src 10.0.52.66; do
     name: 'a disk of its data that is not mounted',
     provoke: `systemctl stop etcd; mv ${DATA} ${DISK}; mkdir ${DATA}; echo '${DISK} ${DATA} none bind,nofail 0 0' >>/etc/fstab; ${start(2)}`,
     first:
-      /^etcd03: the disk of its data is not mounted\netcd03: \/etc\/fstab has \/var\/lib\/etcd\/default\.etcd, and nothing is mounted there/,
+      /^etcd03: the disk of its data is not mounted\netcd03: \/var\/lib\/etcd\/default\.etcd is for a disk, by .* and nothing is mounted there/,
     next: /^next: on etcd03: mount \/var\/lib\/etcd\/default\.etcd; systemctl reset-failed etcd/,
   },
   {

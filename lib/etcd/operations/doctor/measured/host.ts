@@ -1,6 +1,7 @@
 import { isLoopback } from '../../../../addresses.ts';
 import { quote } from '../../../../dsl/shell/sh.ts';
 import { isUp } from '../../../facts/index.ts';
+import { notMounted } from '../../../facts/unmounted.ts';
 import type { About } from '../about.ts';
 import type { CauseId } from '../causes/index.ts';
 import { dataDirOf, isUnmounted, ownLogs } from '../data.ts';
@@ -32,11 +33,7 @@ export function ofHost(one: Evidence, scene: Scene): readonly Clue[] {
       : []),
     ...(isUnmounted(one) && !isHealthy(one)
       ? one.unmounted.map((mount) =>
-          clue(
-            'unmounted',
-            `/etc/fstab has ${mount}, and nothing is mounted there`,
-            mend(about, `mount ${quote(mount)}`),
-          ),
+          clue('unmounted', notMounted(mount), mend(about, `mount ${quote(mount)}`)),
         )
       : []),
     ...ofMounts(one).map(({ cause, mount, option, used }) =>

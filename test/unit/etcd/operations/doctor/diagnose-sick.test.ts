@@ -213,7 +213,7 @@ describe('a member that is sick among others that are well', () => {
         evidence: { ...EMPTY, paths: [there(DATA, 'root')], unmounted: ['/var/lib/etcd'] },
       },
       'unmounted etcd03',
-      /^etcd03: \/etc\/fstab has \/var\/lib\/etcd, and nothing is mounted there\netcd03, journal: [^\n]*$/,
+      /^etcd03: \/var\/lib\/etcd is for a disk, by [^\n]*, and nothing is mounted there\netcd03, journal: [^\n]*$/,
       `next: on etcd03: mount /var/lib/etcd; ${START}`,
     ],
     [

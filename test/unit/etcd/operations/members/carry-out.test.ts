@@ -70,6 +70,28 @@ it('the timer of snapshots of a member that leaves ends with its service', async
   expect(scripts).toEqual([expect.stringContaining('disable --now etcd.service etcd-backup.timer')]);
 });
 
+it('a host that is to begin anew has its service stopped first, also where no data is left', async () => {
+  const scripts: string[] = [];
+  const rests = { data: 'absent', service: 'activating' } as const;
+  const cluster = fakeCluster(
+    [1, 2, 3].map((i) => ({
+      facts: i === 3 ? rests : running({ status: memberStatus(i), members: LISTED }),
+      says: (doing: string, script: string) => {
+        if (doing === 'stopping its service') scripts.push(script);
+        return '';
+      },
+    })),
+  );
+  const facts = clusterFacts();
+  const run = cluster.run();
+  const view = await look(run, cluster, facts, false);
+  await carryOut(
+    { kind: 'set aside', place: place(3), goes: false },
+    { run, surveyed: cluster, view, facts },
+  );
+  expect(scripts).toEqual([expect.stringContaining('systemctl stop etcd.service')]);
+});
+
 it('members that are yet to move are no fault of the one whose turn it is', async () => {
   const listed = [1, 2, 3].map((i) =>
     listedMember(i, i === 1 ? {} : { peerUrls: [`https://10.9.0.${i}:2380`] }),

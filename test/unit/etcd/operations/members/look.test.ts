@@ -9,6 +9,7 @@ import {
   listedMember,
   memberReading,
   memberStatus,
+  planned,
 } from '../../../support/fake-cluster.ts';
 
 const LIST = [listedMember(1), listedMember(2), listedMember(3)];
@@ -163,6 +164,16 @@ describe('what is seen of members and hosts', () => {
   it('has rules to see to only where all addresses are numbers', async () => {
     const list = [...LIST, listedMember(4, { peerUrls: ['https://db4.example:2380'] })];
     expect((await seen([works(1, list), works(2, list), works(3, list)])).scene.rules).toBe(false);
+  });
+
+  it.each([
+    ['files that name others than the members, which a killed run leaves', '/opt/etcd/cfg/etcd.conf', true],
+    ['no other file', '/opt/etcd/ssl/peer.pem', false],
+  ])('has to see to %s', async (_what, path, tidies) => {
+    const members = [works(1), works(2), works(3)];
+    const plan = [planned(`file:${path}`, 'update')];
+    const { scene } = await seen(members.map((one) => ({ ...one, plan })));
+    expect([scene.files, scene.tidies]).toEqual([tidies, tidies]);
   });
 
   it.each([

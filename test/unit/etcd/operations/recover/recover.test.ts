@@ -224,8 +224,48 @@ describe('what a recovery is made of', () => {
     expect(same.noted[0]).toContain(OPEN.runId);
     const moved = await recovers(hosts(['placed']), { from: 'etcd02' });
     expect(moved.message).toContain('is not finished: recover, to data of etcd01');
-    const half = await recovers(hosts(['moved']), { from: 'etcd02' });
+    const half = await recovers(hosts(['moved', 'prepared']), { from: 'etcd02' });
     expect(half.message).toContain('is not finished: recover, to data of etcd01');
+  });
+
+  describe('where its host is gone after data was moved', () => {
+    const emptied = (tells: readonly string[] = [], change: Made = {}) =>
+      left({ intent: OPEN, data: 'absent', tells: ['placed', ...tells], ...change });
+
+    it('is another one that nobody has joined, which gets its own data back first', async () => {
+      const hosts = [undefined, emptied([`kept ${OPEN.runId}`]), emptied([`kept ${OPEN.runId}`])];
+      const check = await recovers(hosts, { from: 'etcd02' }, { check: true });
+      expect(check.message).toBe('');
+      expect(check.said).toContainEqual(expect.stringMatching(/etcd03: .*as much as etcd02/));
+      const found = await recovers(hosts, { from: 'etcd02' }, { meanwhile: () => {} });
+      expect(found.asked).toMatch(/made of the data of etcd02 .*Not reached: etcd01/);
+      expect(found.noted[0]).toContain(`"target":"data of etcd02"`);
+      expect(found.noted[0]).toContain(`"notes":{"before":"${OPEN.runId}"}`);
+      expect(found.noted[0]).not.toContain(`"runId":"${OPEN.runId}"`);
+    });
+
+    it('goes on with that one by the notes of the run that chose it', async () => {
+      const before = '20261127T090000Z-bbbbbb';
+      const intent = { ...OPEN, target: 'data of etcd02', notes: { before } };
+      const hosts = [
+        undefined,
+        left({ intent, data: 'absent', tells: [`kept ${before}`] }),
+        left({ intent }),
+      ];
+      const found = await recovers(hosts, {}, { check: true });
+      expect([found.message, found.steps[0]]).toEqual([
+        '',
+        'planned etcd02: put its own data back, which an earlier run has set aside',
+      ]);
+    });
+
+    it.each<[what: string, hosts: readonly (FakeMember | undefined)[]]>([
+      ['another one has joined it', [undefined, emptied(), emptied([], { data: 'present' })]],
+      ['it is here', [emptied([], { data: 'present' }), emptied(), emptied()]],
+    ])('is no other one once %s', async (_what, hosts) => {
+      const found = await recovers(hosts, { from: 'etcd02' });
+      expect(found.message).toContain('is not finished: recover, to data of etcd01');
+    });
   });
 
   it('is said again where its host is not reached, with what else there is', async () => {
@@ -233,7 +273,10 @@ describe('what a recovery is made of', () => {
     expect(found.message).toContain('etcd01: the cluster is made of its data');
     expect(found.hint).toMatch(/--from HOST.*restore.* --from FILE/);
     expect(found.hint).not.toContain('mv ');
-    const moved = await recovers([undefined, left({ intent: OPEN, tells: ['moved'] }), undefined]);
+    const free = await recovers([undefined, left({ intent: OPEN, tells: ['moved'] }), undefined]);
+    expect(free.hint).toMatch(/choose another host: .*recover.* --from HOST/);
+    const joined = left({ intent: OPEN, tells: ['placed'] });
+    const moved = await recovers([undefined, joined, undefined]);
     const data = '/var/lib/etcd/default.etcd';
     expect(moved.hint).toContain(
       `mv ${data}/member ${data}/member.after-recover-${OPEN.runId} (where it is), mv ${data}/.etcd.before-recover-${OPEN.runId}.quorate-aside/member ${data}/member, rm -f /var/lib/quorate/etcd/restored; then choose another host`,

@@ -53,6 +53,11 @@ describe('what a recovery has to do', () => {
       hosts({ prepared: true }, {}, {}),
       `place 1, empty 2, empty 3, start 1, wait 1, ${GROW}`,
     ],
+    [
+      'its own data is aside, for the sake of another one',
+      hosts({ kept: 'r1' }, {}, {}),
+      `back 1, gather 1, place 1, empty 2, empty 3, start 1, wait 1, ${GROW}`,
+    ],
     ['killed while others were emptied', hosts(EMPTIED, EMPTIED, {}), `empty 3, start 1, wait 1, ${GROW}`],
     ['one came back with its data meanwhile', hosts(WORKS, EMPTIED, UP), `stop 3, empty 3, ${GROW}`],
     ['one is wiped, and reached for the first time', hosts(WORKS, EMPTIED, {}), `empty 3, ${GROW}`],
@@ -149,6 +154,7 @@ describe('what a recovery has to do', () => {
 function after(kind: RecoverKind, grows: boolean): Partial<RecoverProgress> {
   const made: Record<RecoverKind, Partial<RecoverProgress>> = {
     stop: { up: false, healthy: false },
+    back: { data: true },
     gather: { prepared: true },
     place: { prepared: false, placed: true, data: true },
     empty: { placed: true, data: false },

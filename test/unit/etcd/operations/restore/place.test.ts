@@ -8,11 +8,11 @@ import { clearHost } from '../../../../../lib/etcd/operations/common/left-over.t
 import {
   keptIn,
   nextDir,
-  placeData,
   prepare,
   progressFacts,
   type RestorePlace,
 } from '../../../../../lib/etcd/operations/restore/shell.ts';
+import { placeData } from '../../../../../lib/etcd/operations/restore/swap.ts';
 import { fakeCluster } from '../../../support/fake-cluster.ts';
 import { memberBelow } from '../../../support/member-below.ts';
 import { scratch } from '../../../support/scratch.ts';
