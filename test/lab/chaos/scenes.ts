@@ -15,6 +15,9 @@ export interface Scene {
 /** The client whose bundle is revoked, time and again. */
 const GONE = 'gone';
 
+/** For how long a client that has come just now writes at least, in ms. */
+const WRITES = 2000;
+
 /** Brings inventory and machines to where the operation is wanted. */
 export async function sceneOf(stage: Stage, { operation, before, after }: Act): Promise<Scene> {
   const { lab } = stage;
@@ -63,7 +66,7 @@ export async function sceneOf(stage: Stage, { operation, before, after }: Act): 
 
 /** Exactly what the snapshot has is there afterwards: what came later is gone, and what went is back. */
 async function restoration(stage: Stage, { members }: Cluster): Promise<Scene> {
-  await stage.clientGoes();
+  await stage.clientGoes(WRITES);
   const [first = ''] = members;
   const taken = await stage.contentsOf(first);
   const to = mkdtempSync(join(stage.lab.stateDir, 'copies-'));
@@ -85,7 +88,7 @@ async function recovery(
   from: string,
   lost: readonly string[],
 ): Promise<Scene> {
-  await stage.clientGoes();
+  await stage.clientGoes(WRITES);
   const had = await stage.contentsOf(from);
   await stage.lab.reset(...lost);
   return {

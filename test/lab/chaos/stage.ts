@@ -55,8 +55,9 @@ export class Stage {
     await this.#client.working;
   }
 
-  /** Has the client look for all that it has written, and go. */
-  async clientGoes(): Promise<void> {
+  /** Has the client look for all that it has written, and go, once it has been there for so long, in ms. */
+  async clientGoes(after = 0): Promise<void> {
+    await sleep(after);
     const report = await this.#client?.stop();
     this.#client = undefined;
     if (report !== undefined) this.reports.push(report);
