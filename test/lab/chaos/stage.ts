@@ -5,6 +5,7 @@ import { type Client, type ClientReport, startClient } from '../support/client.t
 import { etcdctl } from '../support/etcdctl.ts';
 import { sleep } from '../support/host/process.ts';
 import type { Lab } from '../support/lab.ts';
+import { onHosts } from '../support/onHosts.ts';
 import { type Outcome, runPlaybook } from '../support/playbook.ts';
 import type { Cluster } from './story.ts';
 import { PEER_PORTS } from './troubles.ts';
@@ -100,14 +101,14 @@ export class Stage {
     if (run.code !== 0) throw new Error(`${command.join(' ')}: ${said(run)}`);
   }
 
-  /** Runs it until it ends with 0; where it does not, site.ts sees to what the trouble has left first. */
+  /** Runs it until it ends with 0; where it does not, what the trouble has left is seen to first. */
   async until(command: Command): Promise<Outcome[]> {
     const runs: Outcome[] = [];
     for (let tries = 0; tries < TRIES; tries++) {
       runs.push(await this.run(command));
       if (runs.at(-1)?.code === 0) break;
       if (runs.at(-1)?.code === 6) await sleep(1000);
-      else if (command[0] !== 'site') await this.run(['site']);
+      else if (command[0] !== 'site') await this.#mend();
     }
     return runs;
   }
@@ -142,10 +143,14 @@ export class Stage {
   }
 
   /** What a shell script that must succeed prints on a host. */
-  async on(host: string, script: string): Promise<string> {
-    const { code, stdout, stderr } = await this.lab.ssh(host, script);
-    if (code !== 0) throw new Error(`${host}: exit status ${code} of ${script.slice(-100)}: ${stderr}`);
-    return stdout.trim();
+  on(host: string, script: string): Promise<string> {
+    return onHosts(() => this.lab).on(host, script);
+  }
+
+  /** By `site`; where that is refused, since another verb is under way or to come, what no other run sees to. */
+  async #mend(): Promise<void> {
+    const { code } = await this.run(['site']);
+    if (code === 3) await this.run(['certs', '--renew', '-y']);
   }
 
   #hosts(names: readonly string[]) {

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { plantLeaf } from '../support/cases/leaf.ts';
 import { sleep, waitFor } from '../support/host/process.ts';
 import type { CutEnds, Lab } from '../support/lab.ts';
+import { onHosts } from '../support/onHosts.ts';
 import { runPlaybook } from '../support/playbook.ts';
 import type { Trouble } from './story.ts';
 
@@ -33,6 +34,7 @@ const ALL_REACHED = [0, 2, 3, 7];
 
 /** What a trouble does, and what a run may say of it. */
 export function blowOf(trouble: Trouble, lab: Lab): Blow {
+  const { on } = onHosts(() => lab);
   switch (trouble.name) {
     case 'none':
       return { codes: [0] };
@@ -88,14 +90,14 @@ export function blowOf(trouble: Trouble, lab: Lab): Blow {
       };
     case 'full':
       return {
-        before: () => lab.ssh(trouble.host, FULL),
-        heal: () => lab.ssh(trouble.host, EMPTIED),
+        before: () => on(trouble.host, FULL),
+        heal: () => on(trouble.host, EMPTIED),
         codes: [0, 2, 3],
       };
     case 'no-room':
       return {
-        before: () => lab.ssh(trouble.host, NO_ROOM),
-        heal: () => lab.ssh(trouble.host, ROOM),
+        before: () => on(trouble.host, NO_ROOM),
+        heal: () => on(trouble.host, ROOM),
         codes: ALL_REACHED,
       };
     case 'expired':
@@ -127,7 +129,7 @@ async function look(lab: Lab, playbook: string): Promise<void> {
 
 const STATE = '/var/lib/quorate';
 /** A file system of its own under the records, with them and nothing more in it. */
-const FULL = `set -e; rm -rf /run/records; cp -a ${STATE} /run/records; mount -t tmpfs -o size=256k none ${STATE}; cp -a /run/records/. ${STATE}/
+const FULL = `rm -rf /run/records; cp -a ${STATE} /run/records; mount -t tmpfs -o size=256k none ${STATE}; cp -a /run/records/. ${STATE}/
 cat /dev/zero >${STATE}/ballast 2>/dev/null || :`;
 
 /** What was written there stays. */
@@ -135,14 +137,14 @@ const EMPTIED = `rm -f ${STATE}/ballast; rm -rf /run/records; cp -a ${STATE} /ru
 
 const DATA = '/var/lib/etcd/default.etcd';
 /** The same under the data, which takes the member out of the cluster for a moment. */
-const NO_ROOM = `set -e; rm -rf ${DATA}.own; systemctl stop etcd; cp -a ${DATA} ${DATA}.own
+const NO_ROOM = `rm -rf ${DATA}.own; systemctl stop etcd; cp -a ${DATA} ${DATA}.own
 mount -t tmpfs -o "size=$(($(du -sm --apparent-size ${DATA} | cut -f1) + 8))m,mode=700,uid=$(id -u etcd),gid=$(id -g etcd)" none ${DATA}
 cp -a ${DATA}.own/. ${DATA}/; rm -rf ${DATA}.own; systemctl start etcd; cat /dev/zero >${DATA}/ballast 2>/dev/null || :`;
 
 /** What is there stays; who runs goes on running, and who does not is not started. */
-const ROOM = `rm -f ${DATA}/ballast; mountpoint -q ${DATA} || exit 0; ran=$(systemctl is-active etcd); systemctl stop etcd
+const ROOM = `rm -f ${DATA}/ballast; mountpoint -q ${DATA} || exit 0; ran=$(systemctl is-active etcd || :); systemctl stop etcd
 rm -rf ${DATA}.own; cp -a ${DATA} ${DATA}.own; umount ${DATA}; find ${DATA} -mindepth 1 -delete; cp -a ${DATA}.own/. ${DATA}/; rm -rf ${DATA}.own
-systemctl reset-failed etcd 2>/dev/null; [ "$ran" != active ] || systemctl start etcd`;
+systemctl reset-failed etcd 2>/dev/null || :; [ "$ran" != active ] || systemctl start etcd`;
 
 async function boot(lab: Lab, host: string): Promise<void> {
   await lab.boot(host);
