@@ -20,11 +20,27 @@ export function wayOut(
   if (healthBy(findings) === null) return toRead(cluster, answers);
   return [
     CAUSES,
+    ...renewal(cluster, answers, findings),
     ...(findings.some(({ check }) => DIFFERS.has(check))
       ? [`${verbLine('members', cluster, '--check')} shows how its members differ from the inventory`]
       : []),
     ...(healthy < quorum(answers.length) ? [forGood(cluster)] : []),
   ].join('; ');
+}
+
+/** Works also where `site` is refused: in the middle of a rotation, and where the inventory has another version. */
+function renewal(
+  cluster: NamedCluster,
+  answers: readonly Answer[],
+  findings: readonly Finding[],
+): readonly string[] {
+  const bad = new Set(findings.filter(({ check }) => check === 'certificate').map(({ host }) => host));
+  const ended = answers.filter(({ caEnd }) => caEnd !== undefined && caEnd < new Date());
+  // Nothing holds that a CA signs which has ended itself.
+  for (const { member } of ended) bad.delete(member.host);
+  const hosts = [...bad].flatMap((host) => host ?? []);
+  if (hosts.length === 0) return [];
+  return [`${verbLine('certs', cluster, '--renew', ...hosts)} makes certificates anew, without a restart`];
 }
 
 /** An answer that is not known here is for a person to read, or for a release that knows it. */

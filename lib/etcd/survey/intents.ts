@@ -29,13 +29,15 @@ export function intentOn({ target: { facts } }: EtcdHost): Intent | undefined {
 /**
  * What is open again once this verb is done, since it cannot wait: a rotation of the CA and an upgrade want all members,
  * of which one may be lost for good. What a recovery makes is another cluster, and an upgrade of the old one ends with it.
- * By hand is done what no verb does, for a member in need (a full one) or for clients, while a rotation waits for weeks.
+ * By hand is done what no verb does, for a member in need (a full one) or for clients, while a rotation waits for weeks. Certificates that end meanwhile are issued anew: both verbs
+ * want those that hold.
  */
 const WAITING: Readonly<Record<string, readonly string[]>> = {
   members: ['certs', 'upgrade'],
   restore: ['certs', 'upgrade'],
   recover: ['certs'],
   etcdctl: ['certs', 'upgrade'],
+  issue: ['certs', 'upgrade'],
 };
 
 /** Whether what one verb has begun goes on behind the other. */

@@ -13,6 +13,8 @@ export type { ClientReport } from './clientProcess.ts';
 export interface Client {
   /** Settles with the first acknowledged write; rejects when the client ends without one. */
   readonly working: Promise<void>;
+  /** The longest time without an acknowledged write since it was asked last, or since the first one, in ms. */
+  lap(): Promise<number>;
   /** Has it look for every write that was acknowledged; the cluster must answer by then. */
   stop(): Promise<ClientReport>;
 }
@@ -44,7 +46,7 @@ export function startClient(lab: Lab, { bundle }: ClientOptions = {}): Client {
   });
   const report = new Promise<ClientReport>((resolve, reject) => {
     lines.on('line', (line) => {
-      if (line !== 'working') resolve(JSON.parse(line));
+      if (line.startsWith('{')) resolve(JSON.parse(line));
     });
     child.once('close', () => reject(new Error(`the client ended without a report: ${said.slice(-1000)}`)));
   });
@@ -57,6 +59,12 @@ export function startClient(lab: Lab, { bundle }: ClientOptions = {}): Client {
   report.catch(() => {});
   return {
     working,
+    lap: () =>
+      new Promise((resolve, reject) => {
+        lines.once('line', (line) => resolve(Number(line)));
+        report.catch(reject);
+        child.stdin?.write('lap\n');
+      }),
     async stop() {
       const ended = child.exitCode === null && child.signalCode === null ? once(child, 'close') : undefined;
       child.stdin?.end();

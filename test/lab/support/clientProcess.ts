@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { sleep } from './host/process.ts';
 
 /** What a client saw. */
@@ -117,17 +118,31 @@ function post(url: string, body: string, agent: Agent): Promise<Answer> {
 /** The longest time between two moments, and from the last one to now. */
 class Gap {
   #longest = 0;
+  #ofLap = 0;
   #last: number | undefined;
 
   mark(): void {
-    const now = performance.now();
-    this.#longest = Math.max(this.#longest, now - (this.#last ?? now));
-    this.#last = now;
+    this.#look();
+    this.#last = performance.now();
   }
 
   get ms(): number {
-    if (this.#last === undefined) return 0;
-    return Math.round(Math.max(this.#longest, performance.now() - this.#last));
+    this.#look();
+    return Math.round(this.#longest);
+  }
+
+  /** The same since the last lap. */
+  lap(): number {
+    this.#look();
+    const ms = Math.round(this.#ofLap);
+    this.#ofLap = 0;
+    return ms;
+  }
+
+  #look(): void {
+    const open = this.#last === undefined ? 0 : performance.now() - this.#last;
+    this.#longest = Math.max(this.#longest, open);
+    this.#ofLap = Math.max(this.#ofLap, open);
   }
 }
 
@@ -141,10 +156,11 @@ async function main([shows = '', ...endpoints]: readonly string[]): Promise<void
   const [writes, reads] = [new Gap(), new Gap()];
   let stale = 0;
   let stopping = false;
-  process.stdin.on('end', () => {
-    stopping = true;
-  });
-  process.stdin.resume();
+  createInterface({ input: process.stdin })
+    .on('line', () => process.stdout.write(`${writes.lap()}\n`))
+    .on('close', () => {
+      stopping = true;
+    });
   for (let n = 1; !stopping; n++) {
     const put = await gateway.ask('put', { key: base64(keyOf(n)), value: base64(String(n)) });
     if (put) {

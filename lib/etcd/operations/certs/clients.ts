@@ -20,7 +20,7 @@ export async function deriveClient(
   name: string,
 ): Promise<readonly OperationStep[]> {
   const { cluster, hosts } = surveyed;
-  await surveyWithCas(run, surveyed);
+  await surveyWithCas(run, surveyed, { issues: true });
   const [first] = hosts;
   if (first === undefined) return [];
   const pki = await clusterPki(first.target);

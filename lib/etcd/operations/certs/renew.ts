@@ -26,7 +26,7 @@ export async function deriveRenewal(
   words: readonly string[],
 ): Promise<readonly OperationStep[]> {
   const { cluster, hosts } = surveyed;
-  await surveyWithCas(run, surveyed);
+  await surveyWithCas(run, surveyed, { issues: true });
   const vars = hosts[0]?.target.vars ?? {};
   const bundles = await readBundles(cluster.pkiDir);
   const names = namesMeant(

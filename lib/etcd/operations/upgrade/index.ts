@@ -151,7 +151,7 @@ async function derive(
   const { wanted, settings, told } = begun;
   // Behind a step its gate has looked already.
   const isFirst = !begun.looked;
-  const wrong = isFirst ? await wrongWith(run, surveyed) : [];
+  const wrong = isFirst ? await wrongWith(run, surveyed) : undefined;
   begun.looked = true;
   await survey(sayingOnce(run, told), ({ wanted: version }) => version, 'upgrade');
   const steps = upgradeSteps({ ...(await upgradeState(run, surveyed)), wrong }, wanted);

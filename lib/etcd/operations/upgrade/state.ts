@@ -9,12 +9,14 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { knownAnswers } from '../../health/ask.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { askUntilWhole, mayPass } from '../../health/settle.ts';
+import { healthFirst, linesOf, wayOut } from '../../health/way-out.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { walPath } from '../../model/paths.ts';
 import { compareVersions, minorOf } from '../../model/versions.ts';
 import { refusal } from '../../refusal.ts';
 import { openIntent } from '../../survey/intents.ts';
 import { type EtcdHost, type Surveyed, toolVersion } from '../../surveyed.ts';
+import type { NoWay } from './path.ts';
 import type { Authentication, MemberNow, UpgradeState } from './steps.ts';
 
 /** What the files of a member and etcd's own users say, beside what the facts have. */
@@ -98,15 +100,20 @@ function versionOf({ target: { facts } }: EtcdHost): string | undefined {
  * What is wrong and does not pass. After a killed run members may still look for each other: they are given the time,
  * and facts are fresh afterwards. What only rests is for the steps to start.
  */
-export async function wrongWith(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly string[]> {
-  const { hosts } = surveyed;
+export async function wrongWith(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<NoWay | undefined> {
+  const { cluster, hosts } = surveyed;
   const rests = hosts.some(({ target }) => target.facts.service !== 'active');
-  let findings = judgeCluster(await knownAnswers(run, surveyed));
-  if (findings.length > 0 && !rests) {
-    findings = judgeCluster(await askUntilWhole(run, surveyed));
+  let answers = await knownAnswers(run, surveyed);
+  if (judgeCluster(answers).length > 0 && !rests) {
+    answers = await askUntilWhole(run, surveyed);
     await run.each(hosts, (host) => host.refresh());
   }
-  return findings.filter((one) => !(rests && mayPass(one))).map(({ message }) => message);
+  const findings = judgeCluster(answers).filter((one) => !(rests && mayPass(one)));
+  if (findings.length === 0) return undefined;
+  return {
+    message: ['not touched:', ...linesOf(findings)].join('\n'),
+    hint: healthFirst(wayOut(cluster, answers, findings)),
+  };
 }
 
 function openUpgrade(hosts: readonly EtcdHost[]): string | undefined {

@@ -26,7 +26,7 @@ export interface UpgradeState {
   /** Whether etcd's own users are in force. */
   readonly authentication: Authentication;
   /** What is wrong and does not end by itself once all members run. */
-  readonly wrong: readonly string[];
+  readonly wrong: NoWay | undefined;
   /** What an upgrade that is not finished heads for. */
   readonly open: string | undefined;
 }
@@ -157,8 +157,7 @@ function notNow(
       message: `${voters} voters, quorum ${needed}, ${running} running: one that is started makes no quorum`,
       hint: 'start the others as they are, then run again',
     };
-  if (wrong.length > 0)
-    return { message: ['not touched:', ...wrong.map((one) => `  ${one}`)].join('\n'), hint: '' };
+  if (wrong !== undefined) return wrong;
   if (restarts.length > 0 && voters - 1 < needed && !acceptDowntime)
     return {
       message: `nothing was changed: ${voters} voters, quorum ${needed}: stopping ${restarts[0]?.host} leaves ${voters - 1}`,

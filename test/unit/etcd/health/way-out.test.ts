@@ -29,3 +29,11 @@ it('with the name of the cluster where the inventory has others', () => {
   expect(said).toContain(`${commandLine('members')} --cluster c --check`);
   expect(said).toContain(`${commandLine('recover')} --cluster c --check`);
 });
+
+it('with the hosts whose certificates are made anew, unless these ended with their CA', () => {
+  const findings: readonly Finding[] = [{ check: 'certificate', host: 'etcd03', message: 'ended' }];
+  const of = (caEnd?: Date) => [{ ...well, caEnd, member: { host: 'etcd03' } } as Answer];
+  const renewal = `${commandLine('certs')} --renew etcd03 makes certificates anew, without a restart`;
+  expect(wayOut({ name: 'c' }, of(), findings)).toBe(`${DOCTOR}; ${renewal}`);
+  expect(wayOut({ name: 'c' }, of(new Date(0)), findings)).toBe(DOCTOR);
+});

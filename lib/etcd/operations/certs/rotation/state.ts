@@ -19,7 +19,7 @@ import { leaderLast } from '../../../roll.ts';
 import { caOfHosts } from '../../../survey/authority.ts';
 import { doneIntent, intentOn, intentProblem, openIntent, openRotation } from '../../../survey/intents.ts';
 import { type PassingCa, survey } from '../../../survey/survey.ts';
-import { keepVersion } from '../../../survey/versions.ts';
+import { keepOldest, keepVersion } from '../../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../../surveyed.ts';
 import { verbLine } from '../../../verb-line.ts';
 import { bothOf, lostCa, type OpenCas, openCas, type RotatingCas, rotationTarget } from './cas.ts';
@@ -149,10 +149,18 @@ function strayCa({ cluster, hosts }: Surveyed, current: string | undefined): Quo
   );
 }
 
-/** The survey of a verb that leaves the CA as it is, also while one takes another's place. */
-export async function surveyWithCas(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+/**
+ * The survey of a verb that leaves the CA as it is, also while one takes another's place. What only `issues` restarts
+ * nobody: it goes also where another version is to come, or is half there, since an upgrade wants certificates that hold.
+ */
+export async function surveyWithCas(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  { issues = false }: { readonly issues?: boolean } = {},
+): Promise<void> {
   const rotating = await rotatingAuthority(surveyed);
-  await survey(run, keepVersion, 'certs', rotating);
+  if (issues) await survey(run, keepOldest, 'issue', rotating);
+  else await survey(run, keepVersion, 'certs', rotating);
   if (rotating === undefined) return;
   // Whom a member trusts is for the rotation alone to change, and when it shows a certificate of the new CA.
   const both = rotating.passing.join('');

@@ -25,7 +25,7 @@ function cluster(versions: readonly string[], change: Partial<UpgradeState> = {}
     storedAs: lowest >= '3.6' ? lowest : undefined,
     goingDown: undefined,
     authentication: 'off',
-    wrong: [],
+    wrong: undefined,
     open: undefined,
     ...change,
   };
@@ -188,7 +188,9 @@ describe('the steps up', () => {
   it.each(cases.filter(([count, from, to]) => count >= 3 && from < to))(
     '%i members from %s to %s: not while something is wrong',
     (count, from, to) => {
-      const state = cluster(all(newestOf(from) ?? '', count), { wrong: ['alarm NOSPACE on e2'] });
+      const state = cluster(all(newestOf(from) ?? '', count), {
+        wrong: { message: 'alarm NOSPACE on e2', hint: '' },
+      });
       expect(steps(state, newestOf(to) ?? '')).toContain('alarm NOSPACE on e2');
     },
   );
