@@ -260,7 +260,7 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
         const before = await pids();
         const asked = await certs('--csr', at(out), 'etcd01', 'etcd02', 'etcd03', ...wanted);
         expect([asked.code, readdirSync(at(out)).length]).toEqual([0, 6]);
-        sign(out, came);
+        sign(out, came, signer);
         const words = ['--import', at(came), ...wanted];
         const struck = await strikeEach(lab, strike, 'certs', words);
         expect(struck).toHaveLength(strike === 'run' ? 4 : 3);
