@@ -150,7 +150,7 @@ systemctl daemon-reload; mount ${DATA}; mount ${LOG}`,
     await ctl('etcd01', 'put key3 value3');
     const [before] = await contents();
     await on('etcd02', 'systemctl stop etcd');
-    const recover = () => verb('recover', '--from', 'etcd01', '--lost', 'etcd02');
+    const recover = () => verb('recover', '--from', 'etcd01', '--lost', 'etcd02,etcd03');
     await refusesWithout('etcd03', DATA, recover);
     expect(said(await recover())).toBe('');
     expect(await contents()).toEqual([before, before, before]);
