@@ -7,12 +7,13 @@ import { memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { readSnapshots } from '../../snapshots/index.ts';
 import { LOG_KIB } from '../../snapshots/room.ts';
-import { doneIntent, intentProblem, openIntent, waitsFor } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { settledFacts } from '../../survey/survey.ts';
 import { keepThatOf } from '../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
+import { mayInterrupt } from '../../verbs.ts';
 import { copiesIn } from '../backup/copies.ts';
 import { folderStore } from '../backup/stores/folder.ts';
 import { rotatingAuthority } from '../certs/rotation/state.ts';
@@ -130,7 +131,7 @@ function doubtsOf(surveyed: Surveyed, sight: Sight | undefined): readonly string
       : []),
     ...(open && open.verb !== VERB
       ? [
-          `What run ${open.runId} has begun (${open.verb}, to ${open.target}) ${waitsFor(open.verb, VERB) ? 'waits: go on with it' : 'ends with it: begin that anew'} afterwards.`,
+          `What run ${open.runId} has begun (${open.verb}, to ${open.target}) ${mayInterrupt(VERB, open.verb) ? 'waits: go on with it' : 'ends with it: begin that anew'} afterwards.`,
         ]
       : []),
   ];

@@ -3,9 +3,10 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { snapshotStep } from '../../snapshots/index.ts';
-import { doneIntent, intentProblem, openIntent, waitsFor } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
+import { mayInterrupt } from '../../verbs.ts';
 import { contentText } from '../backup/wording.ts';
 import type { Wish } from '../common/intent.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
@@ -155,6 +156,6 @@ function endsWithIt(hosts: readonly EtcdHost[], wished: Wish | undefined): strin
   const open = openIntent(hosts);
   if (open === undefined || open.runId === wished?.runId) return '';
   const begun = open.verb === VERB ? `${VERB}, to ${open.target}` : open.verb;
-  const ends = waitsFor(open.verb, VERB) ? 'goes on afterwards' : 'ends with it';
+  const ends = mayInterrupt(VERB, open.verb) ? 'goes on afterwards' : 'ends with it';
   return ` What run ${open.runId} has begun (${begun}) ${ends}.`;
 }
