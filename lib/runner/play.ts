@@ -1,8 +1,9 @@
 import { unread } from '../dsl/common/unread.ts';
+import { leaveAlone } from '../dsl/in-series.ts';
 import { hasChanges, type Play } from '../dsl/play.ts';
 import type { Target } from '../dsl/role.ts';
 import { withLoaded } from '../dsl/trace/lazy.ts';
-import { EXIT, QuorateError } from '../errors.ts';
+import { EXIT, type QuorateError } from '../errors.ts';
 import { batchesOf, isTooMany } from './batches.ts';
 import { gather } from './gather.ts';
 import { lockAll, underLocks } from './locks/under-locks.ts';
@@ -34,7 +35,9 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session, review
   }
 }
 
-type Named = Pick<RunHost, 'name'>;
+function named(hosts: readonly Pick<RunHost, 'name'>[]): readonly string[] {
+  return hosts.map(({ name }) => name);
+}
 
 /** All hosts of a play, and those that it takes up now. */
 interface Batch {
@@ -43,16 +46,6 @@ interface Batch {
 }
 
 type Review = NonNullable<RunOptions['review']> | undefined;
-
-/** Does not repeat on others what broke `failed`. */
-function leftAlone(failed: readonly Named[], left: readonly Named[]): void {
-  if (left.length === 0) return;
-  const names = (hosts: readonly Named[]) => hosts.map(({ name }) => name).join(', ');
-  throw new QuorateError(
-    `stopped${failed.length > 0 ? ` at ${names(failed)}` : ''}: no further host is touched; still to be changed: ${names(left)}`,
-    { exitCode: EXIT.refused, hint: 'find out what is wrong there, then run again' },
-  );
-}
 
 /**
  * One batch of a play from the first exchange to the last: facts, what the cluster is, plans of all hosts, then, where
@@ -113,7 +106,7 @@ async function runBatch<Facts>(
     const { apart = false } = play.strategy;
     await underLocks(session, belongingTo(changing), { apart, work: () => play.strategy.converge(run) });
     for (const host of hosts) host.reportLeft();
-    leftAlone(failed(), notBegun);
+    leaveAlone(named(failed()), named(notBegun));
     if (!session.stopping) await keepRecords(session, hosts);
   }
   if (!session.stopping) await warnings.together(() => play.strategy.verify?.(run));

@@ -115,7 +115,7 @@ export class Session {
   #stopped: ExitCode | undefined;
   /** It has said its last word. */
   #ended = false;
-  readonly givenUp = deferred<ExitCode>();
+  /** It ended although work goes on: only after `kill`. */
   abandoned = false;
 
   /** `whole`: the run that this one is a part of, on its connections and under its locks. */

@@ -47,7 +47,10 @@ export function checkWords(words: ControlWords, title: string): void {
   }
   for (const name of Object.keys(words.environment ?? {})) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name.startsWith('q_'))
-      throw wrong(`${JSON.stringify(name)} is no name of a variable`, 'letters, digits and _; q_… is ours');
+      throw wrong(
+        `${JSON.stringify(name)} is not the name of a variable`,
+        'letters, digits and _; q_… is ours',
+      );
   }
   if (words.becomeUser !== undefined && !/^[A-Za-z0-9_][\w.-]*\$?$/.test(words.becomeUser))
     throw wrong(

@@ -12,7 +12,7 @@ import { healthFirst, linesOf, wayOut } from './way-out.ts';
  * How long a cluster may take to settle after a member came back, in milliseconds: where packets were dropped for a
  * while, retransmissions are seconds apart, and elections follow.
  */
-const SETTLE = 30_000;
+export const SETTLE = 30_000;
 
 /** Asks until nothing is left that time may mend, or for as long as that may take; `enough` ends it before. */
 export async function askUntilWhole(

@@ -81,7 +81,7 @@ export function leftLink(made: Kept): LeftOver {
       return isOurs ? { property: 'to', before: to } : CHANGED;
     },
     foresee: (world) => world.path(path).willBeAbsent(),
-    apply: () => sh`if [ ! -L ${path} ]; then echo ${`${path} is no link any more: run again`}; exit 1; fi
+    apply: () => sh`if [ ! -L ${path} ]; then echo ${`${path} is not a link any more: run again`}; exit 1; fi
 rm -f -- ${path}`,
   });
 }

@@ -113,7 +113,10 @@ function completePackages(name: string, { state, version, downgrade }: PackagesO
       throw wrong(`${JSON.stringify(one)} is no name of a package`, nameHint(one));
   }
   if (version !== undefined && !/^[\w.+:~^*-]+$/.test(version)) {
-    throw wrong(`${JSON.stringify(version)} is no version`, "write one, or 'latest'; * stands for anything");
+    throw wrong(
+      `${JSON.stringify(version)} is not a version`,
+      "write one, or 'latest'; * stands for anything",
+    );
   }
   if (version !== undefined && state === 'absent') {
     throw wrong(`${name} is to be absent, in version ${version}`, 'leave the version out');

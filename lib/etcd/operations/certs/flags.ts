@@ -44,8 +44,7 @@ export const CERTS_FLAGS = [
     name: 'revoke',
     type: 'string',
     placeholder: 'NAME',
-    description:
-      'take the certificate of a client away: members refuse it; the first time they are restarted',
+    description: 'revoke a client’s certificates; the first revocation also restarts each member once',
   },
   {
     name: 'crl',

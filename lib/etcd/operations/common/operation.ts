@@ -188,8 +188,12 @@ function isPartOf(left: readonly string[], agreed: readonly string[]): boolean {
 
 async function deriveAnew(run: PlayRun<EtcdFacts>, operation: Operation): Promise<readonly OperationStep[]> {
   await run.each(run.hosts, (host) => host.refresh());
-  const lost = run.hosts.filter((host) => run.failed(host));
-  if (lost.length > 0) throw refusal(surveyedOf(run).cluster, `lost on the way: ${hostNames(lost)}`);
+  const failed = run.hosts.filter((host) => run.failed(host));
+  if (failed.length > 0)
+    throw refusal(
+      surveyedOf(run).cluster,
+      `${hostNames(failed)} failed in this step: no further step is taken`,
+    );
   return operation.derive(run, surveyedOf(run));
 }
 

@@ -22,9 +22,9 @@ export const DOCTOR = commandLine('doctor');
  * others must not be started as they are, it is about this one, and those that rest with it.
  */
 export function site(about: Site, ...roles: readonly RoleName[]): string {
-  const { up, replaced = [], resting = [], member } = about;
+  const { isReady, replaced = [], resting = [], member } = about;
   const wanted: readonly RoleName[] =
-    roles.length === 0 || up ? roles : [...new Set<RoleName>([...roles, 'systemd'])];
+    roles.length === 0 || isReady ? roles : [...new Set<RoleName>([...roles, 'systemd'])];
   const apart = member && replaced.length > 0 && !replaced.includes(member.host);
   const hosts = apart && resting.includes(member.host) ? resting : [member?.host];
   const limit = apart ? [`-l ${quote(hosts.join(','))}`] : [];
@@ -38,8 +38,8 @@ type Site = Pick<About, 'up'> & Partial<Pick<About, 'replaced' | 'resting' | 'me
  * it is stopped first.
  */
 export function anew(about: About, ...roles: readonly RoleName[]): Remedy {
-  const again = site({ ...about, up: false }, ...roles);
-  return about.isUp ? [on(about.member, stopCommand(about.member)), again] : [again];
+  const again = site({ ...about, isReady: false }, ...roles);
+  return about.mayRun ? [on(about.member, stopCommand(about.member)), again] : [again];
 }
 
 /** Commands for a member's host, on one line. */

@@ -16,7 +16,7 @@ import type { Source } from './file-source.ts';
 import { refuseUnfit } from './fit.ts';
 import { flagProblems, VERB } from './flags.ts';
 import { givesUp, giveUpQuestion, giveUpSteps, mayMissToGiveUp } from './give-up.ts';
-import { type Standing, standingOf } from './progress.ts';
+import { type RestoreStanding, standingOf } from './progress.ts';
 import { findSource } from './source.ts';
 import { restoreSteps } from './steps.ts';
 
@@ -64,7 +64,7 @@ export function restoreOperation(): Operation {
       const target = targetOf(found);
       const standing = await standingOf(surveyed, { target, again });
       wished = { target, runId: standing.run, notes: standing.notes };
-      const passes = standing.moved.length > 0 && !again ? PASSES : [...PASSES, VERB];
+      const passes = standing.movedHosts.length > 0 && !again ? PASSES : [...PASSES, VERB];
       const open = intentProblem(cluster, hosts, VERB, target, passes);
       if (open) throw open;
       if (!again) refuseOthers(surveyed, standing);
@@ -87,8 +87,8 @@ export function restoreOperation(): Operation {
 }
 
 /** Refuses (3) other members than those that the restored data names. */
-function refuseOthers({ cluster }: Surveyed, { open, goesOn, moved }: Standing): void {
-  if (open === undefined || goesOn || moved.length === 0) return;
+function refuseOthers({ cluster }: Surveyed, { open, goesOn, movedHosts }: RestoreStanding): void {
+  if (open === undefined || goesOn || movedHosts.length === 0) return;
   throw refusal(
     cluster,
     `run ${open.runId} restores it as ${open.notes?.members}, and the inventory has other members`,
@@ -105,7 +105,7 @@ async function deriveSteps(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   source: Source,
-  { run: id, progress }: Standing,
+  { run: id, progress }: RestoreStanding,
   wanted: { byHosts: boolean },
 ): Promise<readonly OperationStep[]> {
   const { hosts } = surveyed;

@@ -1,4 +1,4 @@
-import { quorum } from '../../model/cluster.ts';
+import { canSpareOne, quorum } from '../../model/cluster.ts';
 import { compareVersions, minorOf } from '../../model/versions.ts';
 import { type NoWay, wayDown, wayUp } from './path.ts';
 
@@ -158,7 +158,7 @@ function notNow(
       hint: 'start the others as they are, then run again',
     };
   if (wrong !== undefined) return wrong;
-  if (restarts.length > 0 && voters - 1 < needed && !acceptDowntime)
+  if (restarts.length > 0 && !canSpareOne({ members }) && !acceptDowntime)
     return {
       message: `nothing was changed: ${voters} voters, quorum ${needed}: stopping ${restarts[0]?.host} leaves ${voters - 1}`,
       hint: 'to accept that the cluster is down meanwhile: --accept-downtime',
