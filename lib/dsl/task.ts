@@ -160,8 +160,8 @@ export interface Task {
   readonly heedsLeftOver?: boolean;
   /** What it changes could cut the connection: see `Guard`. */
   readonly guard?: Guard;
-  /** Seconds that its probe may hang before it ends itself, of one that looks at what may: at most `LOOK_SECONDS`. */
-  readonly looks?: number;
+  /** Seconds after which the probe ends itself when what it looks at hangs; at most `LOOK_SECONDS`. */
+  readonly lookSeconds?: number;
   /** Exempt from the proof by re-probe (`changedWhen: 'always'` only). */
   readonly unproven?: boolean;
   /**

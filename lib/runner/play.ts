@@ -29,9 +29,9 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session, review
     const failed = selected.filter(({ name }) => session.failed(name));
     const left = batches.slice(i + 1).flat();
     const tooMany = isTooMany(failed.length, selected.length, play.maxFailPercentage);
-    if (failed.length > 0 && !tooMany) session.bear();
-    // What is no host's failure (a gate, a lock) ends the play as well.
-    if (!check && (tooMany || session.over)) return leftAlone(failed, left);
+    if (failed.length > 0 && !tooMany) session.tolerateFailures();
+    // A failure that belongs to no host (a gate, a lock) ends the play too.
+    if (!check && (tooMany || session.hasFailed)) return leaveAlone(named(failed), named(left));
   }
 }
 
