@@ -32,8 +32,8 @@ export interface Series<Facts> {
 
 /**
  * Takes hosts one after another, in the order given; each is reported when it fails. Once more hosts have failed
- * than `budget` allows, the others are left alone: throws exit code 3 with their names. A request to stop is
- * heeded between two turns: throws exit code 130.
+ * than `budget` allows, the others are left alone: throws exit code 3 with their names. When nobody is left by then it
+ * resolves: `run.failed(host)` tells. A request to stop is heeded between two turns: throws exit code 130.
  *
  * @example
  * await inSeries(run, run.hosts.filter(hasChanges), { turn: { apply: (host) => host.apply(() => true) } });

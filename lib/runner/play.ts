@@ -58,7 +58,7 @@ async function runBatch<Facts>(
 ): Promise<void> {
   const { check, approval } = session.options;
   session.sink.emit({ event: 'play', play: play.name, hosts: selected.map((host) => host.name) });
-  // An earlier play has lost them, and that was borne with: the plan has nothing of them here.
+  // Hosts that an earlier play lost within its error budget: this plan does not count them as missing.
   const lostBefore = new Set(selected.filter(({ name }) => session.failed(name)));
   const scope = play.strategy.scope?.(selected, all) ?? selected;
   const hosts = await gatherBatch(play, session, {
@@ -67,7 +67,7 @@ async function runBatch<Facts>(
     scope,
     keepsReadings: review !== undefined || session.takenBack !== undefined,
   });
-  // Hosts that were not tried for that reason are no finding.
+  // After a request to stop, hosts that were never tried are not failures.
   if (session.stopping) return;
   const belongingTo = (changing: readonly string[]) => {
     const due = all.filter(({ name }) => changing.includes(name));

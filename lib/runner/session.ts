@@ -53,7 +53,7 @@ export interface RunOptions {
   readonly lockWait?: number;
   /** Sees what each batch is to change, before anything is changed there; whatever it throws ends the run. */
   readonly review?: (batch: PlannedBatch, emit: EventSink['emit']) => Promise<void>;
-  /** Told how a run ends that was reviewed, before its recap; gives what is to be said of that. */
+  /** Called with the exit code of a reviewed run, before its recap; returns a closing sentence, if any. */
   readonly reviewed?: (outcome: ExitCode) => Promise<string | undefined>;
   /** The plan that a run is to carry out, and nothing else. */
   readonly approval?: Approval;
@@ -234,7 +234,10 @@ export class Session {
     setTimeout(() => this.#abandon(), GRACE).unref();
   }
 
-  /** What goes on here has no script on a host to end: a download, a file that is sent, a host that is not there. */
+  /**
+   * End the run although work on this machine continues (a download, an upload, a connection attempt): there is no host
+   * script to kill.
+   */
   #abandon(): void {
     if (this.#ended) return;
     this.abandoned = true;
@@ -296,7 +299,7 @@ export class Session {
     return items.filter((item) => done.has(item));
   }
 
-  /** Keeps an error until all plays are planned: it spoils no plan. */
+  /** Keep an error until all plays are planned, so that it does not stop the planning. */
   failLater(error: QuorateError): void {
     this.#later.set(error.message, error);
   }

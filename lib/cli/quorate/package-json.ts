@@ -24,9 +24,9 @@ export interface PackageJson extends Partial<Record<(typeof PLACES)[number], Rec
 }
 
 /**
- * What such a project needs in its `package.json`; whatever it says already, stands, but for its type. `dependency` is
- * where Quorate comes from, if not from where it says. Throws exit code 1 where the file cannot be read, and where code
- * that lies there would be read in another way.
+ * Complete a `package.json`: add what is missing, keep what is there except `type`. `dependency`: where Quorate comes
+ * from, unless it says so already. Throws exit code 1 when the file cannot be read, or when existing code would be read
+ * differently.
  */
 export function describePackage(folder: string, dependency?: string): DescribedPackage {
   const path = join(folder, 'package.json');

@@ -84,7 +84,7 @@ export function requireOpen(
     const shut = ports.filter(({ sources, ...wish }) => {
       const all = senders(sources, addresses);
       const here = all.filter((one) => isOf(barrier.family, one) && !local.includes(one));
-      // Of everybody those of one family may be shut out on purpose.
+      // For `sources: 'any'`, one family alone may be shut out on purpose.
       const isPart = sources === 'any' && here.length < all.length;
       return here.length > 0 && !isPart && judge(barrier, { ...wish, sources: here }) === 'shut';
     });

@@ -148,7 +148,7 @@ export function userDifferences(
   ];
 }
 
-/** By its number a user owns files, and in its home are those that let it log in: neither is changed from under it. */
+/** Refuse to change a user's number, which owns files, or home, which holds the login keys. */
 function requireSameFiles({ name, uid, home, system }: UserDesired, observed: ObservedUser): void {
   const cannot = (found: string, hint: string) =>
     new QuorateError(`user ${name} has ${found} was wanted`, { exitCode: EXIT.failed, hint });

@@ -172,7 +172,7 @@ function ofMajority(readings: readonly MemberReading[]): readonly MemberReading[
   return readings.filter(({ status }) => status === undefined || status.clusterId === own);
 }
 
-/** Those of them that answer a member's host: nobody of ours is on their own. */
+/** Find the members without a host of ours that answer when asked from a member's host. */
 async function askApart(
   hosts: readonly EtcdHost[],
   members: readonly Answered[],

@@ -131,7 +131,10 @@ function ofNames(one: Evidence, { all, members }: Scene): readonly Clue[] {
     });
 }
 
-/** Of a name that a distribution has given to 127.0.1.1 it binds, and is asked at, what nobody else reaches. */
+/**
+ * Find a member whose own name resolves to 127.0.1.1, as distributions set it up: it binds and answers where nobody
+ * else reaches it.
+ */
 function ofOwnName(one: Evidence, { all }: Scene): readonly Clue[] {
   const { member, facts } = one;
   const { host, address } = member;
