@@ -88,7 +88,7 @@ export function leaveAlone(failed: readonly string[], left: readonly string[], h
   if (left.length === 0) return;
   const at = failed.length > 0 ? ` at ${failed.join(', ')}` : '';
   throw new QuorateError(
-    `stopped at ${hostNames(failed)}: no further host is touched; still to be changed: ${hostNames(left)}`,
+    `stopped${at}: no further host is touched; still to be changed: ${left.join(', ')}`,
     { exitCode: EXIT.refused, hint },
   );
 }

@@ -52,7 +52,7 @@ export async function withPlan(
   );
   if (stranger !== undefined)
     throw usage(
-      `${options.apply} has --${oneLine(stranger[0])}, which is no flag of ${playbook}, or of another type`,
+      `${options.apply} has --${oneLine(stranger[0])}, which is not a flag of ${playbook}, or of another type`,
       'make it again with --plan-out',
     );
   const again = [

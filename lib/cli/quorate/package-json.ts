@@ -88,11 +88,11 @@ export function readPackage(path: string): PackageJson {
       position: positionAt(path, text, offset),
     });
   if (error !== undefined) throw unfit(wordsOf(printParseErrorCode(error.error)), error.offset);
-  if (!isPlainObject(value)) throw unfit('it is no object');
+  if (!isPlainObject(value)) throw unfit('it is not an object');
   const wrong = OBJECTS.find((name) => value[name] !== undefined && !isPlainObject(value[name]));
   const root = parseTree(text);
   if (wrong !== undefined)
-    throw unfit(`${wrong} is no object`, root && findNodeAtLocation(root, [wrong])?.offset);
+    throw unfit(`${wrong} is not an object`, root && findNodeAtLocation(root, [wrong])?.offset);
   return value;
 }
 

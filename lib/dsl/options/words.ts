@@ -54,8 +54,8 @@ export function checkWords(words: ControlWords, title: string): void {
   }
   if (words.becomeUser !== undefined && !/^[A-Za-z0-9_][\w.-]*\$?$/.test(words.becomeUser))
     throw wrong(
-      `${JSON.stringify(words.becomeUser)} is no name of a user`,
-      'name one of the host: becomeUser: ‘web’',
+      `${JSON.stringify(words.becomeUser)} is not the name of a user`,
+      "name one of the host: becomeUser: 'web'",
     );
 }
 

@@ -94,7 +94,7 @@ export function requireOpen(
       `${barrierName(barrier)} drops what comes to ${names}: none of its rules accepts that, and no other table can undo it`,
       {
         exitCode: EXIT.refused,
-        hint: `${openingLines(barrier, shut).join('; ')}: now, and in the file that the table is loaded from; ours goes on to shut out whom the port is not for`,
+        hint: `${openingLines(barrier, shut).join('; ')}: now, and in the file that the table is loaded from; our own table still blocks everybody else`,
       },
     );
   }

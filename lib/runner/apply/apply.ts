@@ -265,13 +265,13 @@ async function applyGuarded(
     id: 'guard',
     sh: armGuard(guarded),
     critical: true,
-    failure: notBegun('what it takes to go back cannot be kept', `is there room in ${wire.stateDir}?`),
+    failure: notBegun('the state to go back to cannot be saved', `is there room in ${wire.stateDir}?`),
   };
   const holds = {
     id: 'holds',
     sh: guardHolds,
     critical: true,
-    failure: notBegun('what comes before took so long that the host would not take it back', 'run again'),
+    failure: notBegun('the tasks before it took so long that its guard has expired', 'run again'),
   };
   const fail = (error: unknown): never => {
     wire.failed(planned, planned.changes);

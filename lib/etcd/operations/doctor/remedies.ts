@@ -31,7 +31,7 @@ export function site(about: Site, ...roles: readonly RoleName[]): string {
   return [SITE, ...wanted.map((role) => `-r ${role}`), ...limit].join(' ');
 }
 
-type Site = Pick<About, 'up'> & Partial<Pick<About, 'replaced' | 'resting' | 'member'>>;
+type Site = Pick<About, 'isReady'> & Partial<Pick<About, 'replaced' | 'resting' | 'member'>>;
 
 /**
  * The same for what a member loads at its start: of one that runs and is sick the gate would not let a turn begin, so

@@ -40,7 +40,7 @@ export function giveUpSteps(
   if (movedHosts.length > 0) {
     throw refusal(
       cluster,
-      `run ${open.runId} has set the data of ${moved.join(', ')} aside: it cannot be given up any more`,
+      `run ${open.runId} has set the data of ${movedHosts.join(', ')} aside: it cannot be given up any more`,
       `go on with it: ${verbLine(VERB, cluster, '--from', 'FILE')}; with --again it begins anew, on the hosts of the inventory`,
     );
   }

@@ -72,7 +72,7 @@ export function lostCa(
   return refusal(
     cluster,
     `run ${runId} has begun to rotate its CA, to the one with SHA-256 ${printOf(target)}, which is not in ${cluster.pkiDir}${rest}`,
-    `go on where it was begun, or copy the folder from there; where that is lost, ${verbLine('certs', cluster, '--rotate-ca', '--again')} makes another one, which every member has to run for`,
+    `go on where it was begun, or copy the folder from there; where that is lost, ${verbLine('certs', cluster, '--rotate-ca', '--again')} makes another one; every member must be running for that`,
   );
 }
 
