@@ -106,7 +106,7 @@ export class Ledger {
     return inventory.join(' and ');
   }
 
-  /** What tasks are about to make, to be written before they do; undefined where that is known. */
+  /** Note what tasks are about to create, before they do; undefined when it is on record already. */
   record(
     planned: readonly {
       readonly role: string;
