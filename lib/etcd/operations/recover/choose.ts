@@ -33,7 +33,9 @@ export interface Chosen {
   readonly doubts: readonly string[];
 }
 
-/** What keeps it from nothing while no data is moved: without a quorum neither can be finished. */
+/**
+ * Verbs whose unfinished work a recovery may pass while no data has moved: without a quorum they cannot be finished.
+ */
 const PASSES = [VERB, 'upgrade'] as const;
 
 /** Refuses beside what else was begun; true where all was done by a run before this one. */
