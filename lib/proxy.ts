@@ -15,7 +15,7 @@ export function proxyFor(url: URL, env: Environment = process.env): string | und
   const proxy = text.includes('://') ? text : `http://${text}`;
   if (/^https?:\/\//i.test(proxy) && URL.canParse(proxy)) return proxy;
   // Not quoted: it may hold a password.
-  throw new QuorateError(`${name} is no address of an HTTP proxy`, {
+  throw new QuorateError(`${name} is not the address of an HTTP proxy`, {
     exitCode: EXIT.usage,
     hint: 'write http://USER:PASSWORD@HOST:PORT; SOCKS is not understood: name the host in NO_PROXY, or another proxy',
   });

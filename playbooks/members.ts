@@ -13,7 +13,7 @@ import { systemd } from '../roles/systemd.ts';
 export default await main(import.meta.url, {
   name: 'members',
   description:
-    'Makes the members of a living cluster those of the inventory, one step at a time; nobody leaves but by your word.',
+    'Makes the members of a living cluster those of the inventory, one step at a time; no member is removed unless you name it.',
   inventory: '../inventory/local.yaml',
   hides: [...OF_TASKS, 'limit', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'diff'],
   asks: true,

@@ -4,9 +4,7 @@ import { type InventoryHost, type SettledHost, selectHosts } from '../inventory/
 import { printDocument } from '../report/document.ts';
 import { createReport, type Report, type ReportOptions } from '../report/index.ts';
 import { type Run, startRun } from '../runner/run.ts';
-import type { RunHost } from '../runner/session.ts';
-import type { ConnectOptions } from '../transport/connect-options.ts';
-import { checkConnections, connect, openSftp } from '../transport/index.ts';
+import { type connect, openSftp } from '../transport/index.ts';
 import { askPasswords } from './ask-passwords.ts';
 import { auditNote } from './audit-note.ts';
 import { checkPlays } from './check-plays.ts';
@@ -18,14 +16,14 @@ import { reportLines } from './flags/usage.ts';
 import { type ListingOptions, listing } from './listing.ts';
 import { load } from './load-inventory.ts';
 import { planOf } from './planned.ts';
-import { askConsent, askTrust, requireAnswers } from './prompt.ts';
-import { contactsOf, inShard, magicVars, thisMachine } from './run-hosts.ts';
+import { askConsent, requireAnswers } from './prompt.ts';
+import { reachOf } from './reach.ts';
+import { contactsOf, inShard } from './run-hosts.ts';
 import { runsFolder } from './runs-folder.ts';
 import { completeCommands } from './start/complete-commands.ts';
 import type { PlaybookFile } from './start/playbook-file.ts';
 import { onSignals } from './start/signals.ts';
 import { isOurs, type Started } from './start/started.ts';
-import { traced } from './trace.ts';
 
 /** Who started a run and hears of it: a person at a terminal, or a program. */
 export interface Starter {
@@ -93,38 +91,15 @@ export async function execute(
     return EXIT.ok;
   }
   const withPasswords = await askPasswords(options);
-  const say = (level: 'warning' | 'debug' | 'trace') => (host: string, message: string) =>
-    report.emit({ event: 'log', level, host, message });
-  const connecting = (): ConnectOptions => ({
-    warn: say('warning'),
-    tell: say('debug'),
-    ...(options.trust && { trust: (...key) => report.suspend(() => askTrust(...key)) }),
+  const { connecting, toRunHost, judge, reach } = reachOf({
+    inventory,
+    settled,
+    except,
+    options,
+    withPasswords,
+    connect: starter.connect,
+    report: () => report,
   });
-  const toRunHost = (host: SettledHost): RunHost => ({
-    name: host.name,
-    groups: host.groups,
-    // A flag that was not given hides the variable of its name: no inventory gives flags.
-    vars: { ...host.vars, ...options.own, ...magicVars(host) },
-    async connect() {
-      const { connection } = host;
-      if (connection === undefined) throw new Error(`${host.name} is not among the hosts to contact`);
-      const connected = await (starter.connect ?? connect)(withPasswords(connection), connecting());
-      if (options.verbosity < 3) return connected;
-      return traced(connected, (script) => say('trace')(host.name, `sends\n${script.trimEnd()}`));
-    },
-  });
-  const judge = (hosts: Iterable<SettledHost>) =>
-    checkConnections([...hosts].flatMap(({ connection }) => (connection ? [withPasswords(connection)] : [])));
-  const reach = async (name: string): Promise<RunHost> => {
-    const known = settled.get(name);
-    if (known?.connection !== undefined) return toRunHost(known);
-    const listedHost = inventory.hosts.find((host) => host.name === name);
-    if (listedHost === undefined && name === 'localhost') return thisMachine(inventory.files);
-    const hosts = selectHosts(inventory, name, 'delegateTo');
-    const one = await inventory.settle({ hosts, except, contacts: (all) => all });
-    await judge(one.hosts.values());
-    return toRunHost(one.hosts.get(name) as SettledHost);
-  };
   const select = (pattern: string) =>
     listed(pattern).map(({ name }) => toRunHost(settled.get(name) as SettledHost));
   if (options.list !== undefined) return list(options.list, select);
@@ -138,20 +113,10 @@ export async function execute(
   }
   await judge(settled.values());
   const output = outputOf(playbook, options);
-  const { check, diff, log, verbosity } = options;
+  const { check } = options;
   const { tellsOutput = false } = playbook;
-  const logged = log === undefined ? {} : { logFile: log };
   const kept = leavesRecord(given) ? { runsFolder: runsFolder(inventory.files) } : {};
-  const report = starter.report({
-    output,
-    diff,
-    check,
-    verbosity,
-    tellsOutput,
-    ...logged,
-    ...kept,
-    reports: options.reports,
-  });
+  const report = starter.report({ output, tellsOutput, ...kept, ...wordsOfReport(options) });
   for (const message of [...inventory.notices, ...notices])
     report.emit({ event: 'log', level: 'info', message });
   for (const message of [...warnings, ...(planned.warnings ?? [])])
@@ -203,6 +168,11 @@ export async function execute(
 /** A playbook that only looks has no check, and leaves no record. */
 function leavesRecord(playbook: PlaybookFile): boolean {
   return !hiddenIn(playbook).includes('check');
+}
+
+/** What the command line says of the report. */
+function wordsOfReport({ check, diff, verbosity, reports, log }: Options) {
+  return { check, diff, verbosity, reports, ...(log !== undefined && { logFile: log }) };
 }
 
 function outputOf({ pipes }: PlaybookFile, { output, check, planFormat, showScript }: Options) {

@@ -131,7 +131,7 @@ const GIVES: Readonly<Record<string, Gives>> = {
   brings: TEXTS,
   marks: { ...listOf(MARK, 'a list of marks'), ...optional },
   leaves: { ...listOf(TRACE, 'a list of traces'), ...optional },
-  looks: { wanted: 'a number of seconds', holds: is.number.holds, ...optional },
+  lookSeconds: { wanted: 'a number of seconds', holds: is.number.holds, ...optional },
   needs: { ...listOf(TASK, 'a list of tasks'), ...optional },
   after: {
     wanted: "a list of tasks or 'any'",

@@ -1,5 +1,7 @@
 import { EXIT, errorsOf, QuorateError, QuorateErrors } from '../errors.ts';
-import { hostNames, type PlayHost, type PlayRun } from './play.ts';
+import { hostNames, namesOf, type PlayHost, type PlayRun } from './play.ts';
+
+const FIND_OUT = 'find out what is wrong there, then run again';
 
 /** What one host goes through while it has its turn, in this order. Whatever throws ends the turn. */
 export interface Turn<Facts> {
@@ -30,8 +32,8 @@ export interface Series<Facts> {
 
 /**
  * Takes hosts one after another, in the order given; each is reported when it fails. Once more hosts have failed
- * than `budget` allows, the others are left alone: throws exit code 3 with their names. A request to stop is
- * heeded between two turns: throws exit code 130.
+ * than `budget` allows, the others are left alone: throws exit code 3 with their names. When nobody is left by then it
+ * resolves: `run.failed(host)` tells. A request to stop is heeded between two turns: throws exit code 130.
  *
  * @example
  * await inSeries(run, run.hosts.filter(hasChanges), { turn: { apply: (host) => host.apply(() => true) } });
@@ -39,7 +41,7 @@ export interface Series<Facts> {
 export async function inSeries<Facts>(
   run: PlayRun<Facts>,
   hosts: readonly PlayHost<Facts>[],
-  { turn, gate = {}, budget = 0, hint = 'find out what is wrong there, then run again' }: Series<Facts>,
+  { turn, gate = {}, budget = 0, hint }: Series<Facts>,
 ): Promise<void> {
   const failed: PlayHost<Facts>[] = [];
   for (const [i, host] of hosts.entries()) {
@@ -52,7 +54,7 @@ export async function inSeries<Facts>(
     // One that is passed over unasked has failed before, and was reported then.
     if (!began && run.stopping()) throw stoppedBetween(hosts[i - 1], hosts.slice(i));
     failed.push(host);
-    if (failed.length > budget) return leaveAlone(failed, hosts.slice(i + 1), hint);
+    if (failed.length > budget) return leaveAlone(namesOf(failed), namesOf(hosts.slice(i + 1)), hint);
   }
 }
 
@@ -81,11 +83,12 @@ function notUndone({ target: { name } }: PlayHost, error: QuorateError): Quorate
   });
 }
 
-/** Stop the series: do not repeat on others what broke `failed`. Does nothing when no host is left. */
-export function leaveAlone(failed: readonly PlayHost[], left: readonly PlayHost[], hint: string): void {
+/** Stop: do not repeat on the hosts `left` what broke `failed`, by name. Does nothing when no host is left. */
+export function leaveAlone(failed: readonly string[], left: readonly string[], hint = FIND_OUT): void {
   if (left.length === 0) return;
+  const at = failed.length > 0 ? ` at ${failed.join(', ')}` : '';
   throw new QuorateError(
-    `stopped at ${hostNames(failed)}: no further host is touched; still to be changed: ${hostNames(left)}`,
+    `stopped${at}: no further host is touched; still to be changed: ${left.join(', ')}`,
     { exitCode: EXIT.refused, hint },
   );
 }

@@ -34,9 +34,13 @@ export function hasChanges({ plan }: Pick<PlayHost, 'plan'>): boolean {
   return plan.some(isDue);
 }
 
+export function namesOf(hosts: readonly Pick<PlayHost, 'target'>[]): readonly string[] {
+  return hosts.map(({ target }) => target.name);
+}
+
 /** Names of hosts, for a sentence. */
 export function hostNames(hosts: readonly Pick<PlayHost, 'target'>[]): string {
-  return hosts.map(({ target }) => target.name).join(', ');
+  return namesOf(hosts).join(', ');
 }
 
 export interface ActOptions {

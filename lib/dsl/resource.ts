@@ -101,8 +101,8 @@ export interface Resource<Options, Desired, Observed> {
   readonly late?: boolean | ((desired: Desired) => boolean);
   /** See `Task.awaited`. */
   readonly awaited?: boolean;
-  /** See `Task.looks`. */
-  looks?(desired: Desired): number;
+  /** See `Task.lookSeconds`. */
+  lookSeconds?(desired: Desired): number;
   /** See `Task.unproven`. */
   unproven?(desired: Desired): boolean;
   /** Names of options that it has itself, and that every task would have otherwise: a `timeout` of its own. */
@@ -287,7 +287,7 @@ function wishing<Options extends object, Desired, Observed>(
       leaves: (changes?: readonly Change[]) =>
         (leaves(desired, changes) ?? []).map((trace) => ({ ...trace, name: oneName(trace.name) })),
     }),
-    ...(resource.looks && { looks: resource.looks(desired) }),
+    ...(resource.lookSeconds && { lookSeconds: resource.lookSeconds(desired) }),
     ...(resource.unproven?.(desired) && { unproven: true }),
     ...(resource.guard && { guard: resource.guard(desired) }),
     ...(prepare && {
@@ -377,7 +377,7 @@ const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
   needs: is.function(),
   late: is.either(is.boolean, is.function<(desired: unknown) => boolean>()),
   awaited: is.boolean,
-  looks: is.function(),
+  lookSeconds: is.function(),
   unproven: is.function(),
   own: is.list(is.any<never>()),
 };

@@ -79,8 +79,8 @@ export interface Guard {
 }
 
 /**
- * Something that a service reads, and its state as one word: it has read another one where that word is another.
- * What a start has read is recorded on the host by these words.
+ * Something a service reads, reduced to one word (a digest, `loaded`). When the word changes, the service has to read
+ * it again; each start records the words it read.
  *
  * @example
  * const module: Mark = {
@@ -137,11 +137,14 @@ export interface Task {
   readonly files?: readonly string[];
   /** Paths at which it wants nothing: neither at them, nor below. */
   readonly empties?: readonly string[];
-  /** Further paths that it wants to be there; with what its probe found, also those that only the host can tell. */
+  /**
+   * List further paths that must exist because of this task, such as what a command creates; with the probe's result,
+   * also paths only the host knows.
+   */
   brings?(reading?: Reading): readonly string[];
   /** What a service can have read of it; by default the content of its files. */
   readonly marks?: readonly Mark[];
-  /** What it brings into being by these changes, for the records; without changes: all that it declares. */
+  /** List what these changes create on the host, for the records; without `changes`, all that the task declares. */
   leaves?(changes?: readonly Change[]): readonly Trace[];
   /** Instead of `apply`: works on the host call by call. A failing call, and any other error, fails the task. */
   act?($: HostShell): Promise<void>;
@@ -154,14 +157,14 @@ export interface Task {
     agrees(other: Task): boolean;
     joined(task: Task, all: readonly Task[]): Task;
   };
-  /** The other one is of the same kind, for another thing, and wants something else of a part that both have. */
+  /** Tell whether two tasks of one kind, for different things, want different values of a part they share. */
   contradicts?(other: Task): boolean;
   /** Judged once more behind what is taken away because no role declares it any more. */
   readonly heedsLeftOver?: boolean;
   /** What it changes could cut the connection: see `Guard`. */
   readonly guard?: Guard;
-  /** Seconds that its probe may hang before it ends itself, of one that looks at what may: at most `LOOK_SECONDS`. */
-  readonly looks?: number;
+  /** Seconds after which the probe ends itself when what it looks at hangs; at most `LOOK_SECONDS`. */
+  readonly lookSeconds?: number;
   /** Exempt from the proof by re-probe (`changedWhen: 'always'` only). */
   readonly unproven?: boolean;
   /**

@@ -2,9 +2,10 @@ import { sh } from '../dsl/shell/sh.ts';
 import type { Task } from '../dsl/task.ts';
 import { assert } from '../resources/assert.ts';
 import type { Member } from './model/cluster.ts';
+import type { RoleName } from './model/role-names.ts';
 
 /** A path that another role makes: fails, and names that role, unless it is there or about to be. */
-export function needs(path: string, role: string): Task {
+export function needs(path: string, role: RoleName): Task {
   return isThere(path, `run the role ${role} first: -r ${role}`);
 }
 

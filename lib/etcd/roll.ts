@@ -15,8 +15,8 @@ import type { EtcdHost, Surveyed } from './surveyed.ts';
 
 /**
  * Takes members of a live cluster one after another, the leader last. Each turn stands between two gates, and
- * leadership moves away from a member before it is stopped. Ends with exit code 3 and the members that wait when a
- * gate refuses or a turn fails. `acceptDowntime`: the user has agreed to lose the quorum for the time of a turn.
+ * leadership moves away from a member before it is stopped. When a gate refuses or a turn fails, that is reported; it ends
+ * with exit code 3 where members still wait, and resolves where none does: then ask `run.failed(host)`. `acceptDowntime`: the user has agreed to lose the quorum for the time of a turn.
  * `restarts`: a turn stops its member, whatever its plan says.
  *
  * @example
@@ -34,6 +34,7 @@ export async function roll(
 ): Promise<void> {
   await inSeries(run, leaderLast(members, surveyed), {
     hint: HEALTH_FIRST,
+    // The gate before is passed in `before`: moving leadership needs its answers.
     gate: { after: (host) => settle(run, surveyed, [host]) },
     turn: {
       ...turn,

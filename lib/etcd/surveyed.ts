@@ -35,8 +35,8 @@ export function livingList(hosts: readonly EtcdHost[]) {
 }
 
 /**
- * Without hosts that have come back with the data of before: where the cluster was recovered, those that took part in
- * that remember it, and theirs is the cluster, however many others there are.
+ * Leave out hosts that came back with data from before a recovery: the hosts that took part remember it, and they are
+ * the cluster, even as a minority.
  */
 export function ofRecovered(hosts: readonly EtcdHost[]): readonly EtcdHost[] {
   const id = recoveredId(hosts);

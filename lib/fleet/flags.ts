@@ -37,7 +37,7 @@ export const FLEET_FLAGS: readonly OwnFlag[] = [
     name: 'shards',
     type: 'string',
     placeholder: 'N',
-    description: 'so many jobs for each inventory, each with a part of its hosts',
+    description: 'split each inventory into N jobs, each with a part of its hosts',
   },
   {
     name: 'waves',
@@ -49,7 +49,7 @@ export const FLEET_FLAGS: readonly OwnFlag[] = [
     name: 'errors',
     type: 'string',
     placeholder: 'N',
-    description: 'so many clusters of a wave may fail, or 5% of it (default: 0; with --check all)',
+    description: 'how many clusters of a wave may fail, as in 2 or 5% (default: 0; with --check all)',
   },
   {
     name: 'attempts',
@@ -87,7 +87,7 @@ export const FLEET_FLAGS: readonly OwnFlag[] = [
     placeholder: 'N',
     description: 'jobs at once on this machine (default: its cores)',
   },
-  { name: 'detach', type: 'boolean', description: 'with Redis: say the ID of the run, and go' },
+  { name: 'detach', type: 'boolean', description: 'with Redis: print the ID of the run and exit' },
   {
     name: 'name',
     type: 'string',

@@ -15,7 +15,7 @@ export function fleetName({ own }: Pick<Options, 'own'>, folder = process.cwd())
   const name = given === '' ? (projectName(folder) ?? NAMELESS) : given;
   if (/^[\w.@/-]{1,200}$/.test(name)) return name;
   throw usage(
-    `${JSON.stringify(name)} is no name for a fleet`,
+    `${JSON.stringify(name)} is not a name for a fleet`,
     '--fleet web, of letters, digits and . _ - @ /',
   );
 }

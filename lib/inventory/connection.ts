@@ -54,7 +54,7 @@ export function connectionOf(
   const { user, host: address } = read.destination() ?? destinationOf(name);
   if (kind === 'ssh' && !settings.has('ansible_host') && !isHostName(address))
     problems.add(
-      `${JSON.stringify(name)} is no address to connect to`,
+      `${JSON.stringify(name)} is not an address to connect to`,
       position,
       asciiHint(name) ??
         'letters, digits, _, -, ., + and the like are allowed; the address goes into ansible_host',

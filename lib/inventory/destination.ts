@@ -43,7 +43,7 @@ const USER = /^(?!.*(^|\s)-|.*\\$|\s|.*\s$)[^'"`;&<>|(){}]+$/;
 /** What may be meant by what is no address. */
 export function addressHint(value: unknown): string | undefined {
   const text = String(value);
-  if (/^(0\.0\.0\.0|::)$/.test(text)) return 'that is no address to connect to';
+  if (/^(0\.0\.0\.0|::)$/.test(text)) return 'that is not an address to connect to';
   if (/^[\d.]+$/.test(text)) return 'an IPv4 address has four numbers, 0 to 255';
   if (/^ | $/.test(text)) return 'without spaces around it';
   if (/^([\w.-]+|\[[\da-fA-F:.]+\]):\d+$/.test(text)) return 'the port goes into ansible_port';

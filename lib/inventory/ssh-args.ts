@@ -44,8 +44,8 @@ const OPTIONS: Readonly<Record<string, Option>> = {
 const OTHER: Option = { takes: isThere, wanted: 'must have a value' };
 
 /**
- * Of `ansible_ssh_args`, `_common_args` and `_extra_args`, in the form of a connection. Ansible gives ssh the first of
- * them before the variables that are options of their own, `checking` among these, and the others after them.
+ * Read `ansible_ssh_args`, `_common_args` and `_extra_args` as connection settings. Like Ansible, the first go before
+ * the options from variables (`checking` among them), the others after.
  */
 export function sshArgs(
   settingOf: (name: string) => Setting | undefined,

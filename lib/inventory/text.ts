@@ -36,7 +36,11 @@ export function readText(file: string, problems: Problems, hint?: string): strin
   // What a comment says is read by nobody.
   const strange = text.search(/\0|^(?!\s*[#;]).*\ufffd/m);
   if (strange >= 0 && text.includes('\0'))
-    problems.add('this is no text, but a binary file', at(strange), 'name an inventory, or a folder of them');
+    problems.add(
+      'this is not text, but a binary file',
+      at(strange),
+      'name an inventory, or a folder of them',
+    );
   else if (strange >= 0) problems.add('this is not UTF-8 text', at(strange), 'save the file as UTF-8');
   else {
     const conflict = text.search(/^<{7} |^>{7} /m);

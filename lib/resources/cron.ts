@@ -43,16 +43,16 @@ function cronFile(
     );
   // cron passes over files with a dot in their name, without a word.
   if (!/^[\w-]+$/.test(name))
-    throw wrong(`${JSON.stringify(name)} is no name of a job`, 'take letters, digits, _ and -');
+    throw wrong(`${JSON.stringify(name)} is not the name of a job`, 'take letters, digits, _ and -');
   const when = oneLine('schedule', schedule).trim();
   // With one line that it does not understand cron passes over the whole file, without a word.
   if (!WORDS.has(when) && !isSchedule(when)) {
     throw wrong(
-      `${JSON.stringify(schedule)} is no schedule`,
+      `${JSON.stringify(schedule)} is not a schedule`,
       "write five fields, or a word: '0 3 * * *', '@daily'",
     );
   }
-  if (!/^[\w.-]+\$?$/.test(user)) throw wrong(`${JSON.stringify(user)} is no user`, 'name one user');
+  if (!/^[\w.-]+\$?$/.test(user)) throw wrong(`${JSON.stringify(user)} is not a user`, 'name one user');
   if (run.includes('\\%'))
     throw wrong(`the job ${name} has \\% in its command`, 'leave the backslash out: a % stands for itself');
   const path = `/etc/cron.d/${name}`;

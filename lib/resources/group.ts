@@ -36,7 +36,7 @@ export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
   options: { gid: is.count() },
   complete(name, options) {
     if (isAccountName(name)) return { name, ...options };
-    throw new QuorateError(`${JSON.stringify(name)} is no name of a group`, {
+    throw new QuorateError(`${JSON.stringify(name)} is not the name of a group`, {
       exitCode: EXIT.usage,
       hint: 'letters, digits, and _ . - behind the first; no number, and 32 of them at most',
     });

@@ -23,7 +23,7 @@ export const hostname = defineResource<object, { readonly host: string }, Observ
   complete(host) {
     const label = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?';
     if (new RegExp(`^${label}(?:\\.${label})*$`).test(host) && host.length <= 64) return { host };
-    throw new QuorateError(`${JSON.stringify(host)} is no name of a host`, {
+    throw new QuorateError(`${JSON.stringify(host)} is not the name of a host`, {
       exitCode: EXIT.usage,
       hint: 'letters, digits and -, with dots between; 64 at most',
     });

@@ -34,7 +34,7 @@ export const hostsEntry = defineEdit<HostsEntryOptions, HostsEntryDesired>({
   complete(name, { address, aliases = [], file = '/etc/hosts' }) {
     if (isIP(address) === 0) throw wrong(`${JSON.stringify(address)} is no IP address`);
     const names = [name, ...aliases].map((one) => oneLine('host name', one));
-    for (const one of names) if (/[\s#]/.test(one)) throw wrong(`${JSON.stringify(one)} is no host name`);
+    for (const one of names) if (/[\s#]/.test(one)) throw wrong(`${JSON.stringify(one)} is not a host name`);
     return { ...completeEdit(file, { create: true }), address, names };
   },
   lines: ({ address, names }) => [[address, ...names].join(' ')],

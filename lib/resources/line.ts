@@ -21,7 +21,7 @@ export interface LineWish extends EditOptions {
    * with `port=90` below it. Below the line a comment stays. One that fits any line, as `/^/` does, is refused.
    */
   readonly match?: RegExp;
-  /** Where nothing makes way, it comes behind the last (before the first) line that fits this; else at the end. */
+  /** When no line is replaced, put it after the last (before the first) line that matches; else at the end. */
   readonly insertAfter?: RegExp;
   readonly insertBefore?: RegExp;
 }

@@ -37,7 +37,7 @@ export const link = defineResource<LinkOptions, LinkDesired, ObservedLink>({
   options: { to: must(is.text) },
   complete(path, { to }) {
     if (typeof to === 'string' && to !== '' && !/[\0\n]/.test(to)) return { path: checkedPath(path), to };
-    throw new QuorateError(`the link ${path} leads to ${JSON.stringify(to) ?? to}, which is no path`, {
+    throw new QuorateError(`the link ${path} leads to ${JSON.stringify(to) ?? to}, which is not a path`, {
       exitCode: EXIT.usage,
       hint: "name what it leads to: { to: '/srv/site' }",
     });

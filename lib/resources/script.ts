@@ -32,7 +32,7 @@ export function script(name: string, options: ScriptOptions): Task {
 function scriptCommand(name: string, { source, args = [], ...options }: ScriptOptions): Task {
   const text = contentOf(source);
   if (typeof text !== 'string') {
-    throw new QuorateError(`the script ${source} is no text, or longer than 64 KiB`, {
+    throw new QuorateError(`the script ${source} is not text, or is longer than 64 KiB`, {
       exitCode: EXIT.usage,
       hint: 'send it with file(), and run it with command()',
     });

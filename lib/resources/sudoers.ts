@@ -29,7 +29,7 @@ export function sudoers(name: string, options: SudoersOptions): Task {
 function sudoersFile(name: string, { rules, ...options }: SudoersOptions): Task {
   // sudo passes over files with a dot in their name, or a ~ at its end, without a word.
   if (!/^[\w@-]+$/.test(name)) {
-    throw new QuorateError(`${JSON.stringify(name)} is no name that sudo reads`, {
+    throw new QuorateError(`${JSON.stringify(name)} is not a name that sudo reads`, {
       exitCode: EXIT.usage,
       hint: 'take letters, digits, _ and -: it is the name of a file, not of a user',
     });

@@ -169,7 +169,7 @@ function inexact(name: string, value: number): QuorateError {
 }
 
 function noKey(name: string): QuorateError {
-  return new QuorateError(`${JSON.stringify(name)} is no value of the kernel`, {
+  return new QuorateError(`${JSON.stringify(name)} is not a value of the kernel`, {
     exitCode: EXIT.usage,
     hint: "write it like 'net.ipv4.ip_forward'",
   });

@@ -41,7 +41,7 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
   complete(name, { content }) {
     const [, unit] = /^([\w.@:\\-]+\.[a-z]+?)(?:\.d\/[\w.-]+\.conf)?$/.exec(oneLine('unit', name)) ?? [];
     if (unit !== undefined) return { path: unitPath(name), unit, content };
-    throw new QuorateError(`${JSON.stringify(name)} is no name of a unit`, {
+    throw new QuorateError(`${JSON.stringify(name)} is not the name of a unit`, {
       exitCode: EXIT.usage,
       hint: "write it whole: 'site.service', or 'site.service.d/ours.conf' for a drop-in",
     });

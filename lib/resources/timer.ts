@@ -193,7 +193,7 @@ function quoted(text: string): string {
 }
 
 function noName(name: string): QuorateError {
-  return new QuorateError(`${JSON.stringify(name)} is no name of a timer`, {
+  return new QuorateError(`${JSON.stringify(name)} is not the name of a timer`, {
     exitCode: EXIT.usage,
     hint: `name it without an ending: '${/^[\w:-]+/.exec(name)?.[0] ?? 'site-backup'}'`,
   });

@@ -24,7 +24,7 @@ export const waitFor = defineResource<WaitForOptions, WaitForOptions & { readonl
   name: ({ name }) => name,
   title: (desired) => desired.name,
   probe: (desired) => sh`${within(desired.until, lookSeconds(desired))} >/dev/null 2>&1`,
-  looks: lookSeconds,
+  lookSeconds,
   parse: (reading) => reading.code === 0,
   diff: (_desired, there) =>
     there ? [] : [{ kind: 'wait', property: 'state', before: 'no', after: 'yes', certainty: 'conditional' }],

@@ -57,7 +57,7 @@ export async function gather<Facts>(
     const ledger = session.leftOvers.ledgerOf(play, data, made.out);
     const shared = play.gather.shared?.(facts);
     if (shared) session.fleet.hostfacts[host.name] = { ...session.fleet.hostfacts[host.name], ...shared };
-    // Of the others it is read what they are to these: a report is about those of the run.
+    // Hosts that are not selected are read for those that are: do not report their facts.
     if (described.selected) session.tellFacts(host.name, play.gather.told?.(facts));
     const { check } = session.options;
     const owner = play.owner(data);

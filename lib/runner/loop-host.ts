@@ -33,7 +33,7 @@ export interface PlayHostOptions<Facts> {
   /** Somebody reviews the plan: each task keeps what its probe printed. */
   readonly keepsReadings?: boolean;
   readonly stateDir: string;
-  /** Hears of a check that something is to be changed on the host: where no records can be kept, a run fails at its lock. */
+  /** Called in a check when the host would change: a run that cannot keep records there would fail at its lock. */
   readonly noteChanges?: (() => void) | undefined;
   /** See `Play.holds`. */
   readonly holds?: readonly HoldPlace[] | undefined;
@@ -203,8 +203,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   /**
-   * Of what is due, that which nothing waits for that is done once; where the first of it does, waits, and gives nothing:
-   * the rest is planned anew where the other host has changed something.
+   * Return the due tasks before the next `runOnce` task that another host does. When that task is first in line, wait
+   * for the other host instead, plan the rest anew if it changed something, and return nothing.
    */
   async #untilOnce(due: readonly PlannedTask[]): Promise<readonly PlannedTask[]> {
     const at = this.plan.findIndex(({ task, skipped }) => isOnce(task, skipped) && !this.#awaited.has(task));
@@ -273,8 +273,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   /**
-   * Behind a task that failed: plans what is to be done all the same, from new readings. Returns what ends the host
-   * once that is done, or undefined where somebody sees to the failure; throws where nothing is left to be done.
+   * Continue after a failed task: plan anew what still runs (`rescue`, `always`, the rest after an ignored failure).
+   * Return the error to end the host with afterwards, or undefined when the failure is handled; throw when nothing is
+   * left to run.
    */
   async #goOn(error: unknown, ended: unknown): Promise<unknown> {
     const failed = this.#wires.map((wire) => wire.takeFailed()).find(Boolean);
@@ -299,7 +300,10 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
       if (!isDue(one) && one.skipped === undefined) this.#siteOf(one.task).wire.finished(one, 'ok');
   }
 
-  /** Once all is applied: what was judged before tasks behind it were applied must not be due again. */
+  /**
+   * After the last apply: read again the tasks with `after: 'any'` that were judged before later tasks changed
+   * something; none may be due again.
+   */
   async #settle(proof: World): Promise<void> {
     if (this.plan.some((one) => isDue(one) && !this.#applied.has(one))) return;
     const early = this.plan
@@ -339,7 +343,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     if (this.#options.check) this.reportLeft();
   }
 
-  /** Reports the tasks that nothing came of: the rescue of what did not fail, and what stood behind a failure. */
+  /** Report tasks that never ran: the rescue of a block that did not fail, and tasks skipped after a failure. */
   reportLeft(): void {
     const isDone = ({ task }: RoleTask) => [...this.#applied].some((done) => done.task === task);
     for (const [one, why] of this.#program.left)

@@ -1,8 +1,9 @@
 import { unread } from '../dsl/common/unread.ts';
+import { leaveAlone } from '../dsl/in-series.ts';
 import { hasChanges, type Play } from '../dsl/play.ts';
 import type { Target } from '../dsl/role.ts';
 import { withLoaded } from '../dsl/trace/lazy.ts';
-import { EXIT, QuorateError } from '../errors.ts';
+import { EXIT, type QuorateError } from '../errors.ts';
 import { batchesOf, isTooMany } from './batches.ts';
 import { gather } from './gather.ts';
 import { lockAll, underLocks } from './locks/under-locks.ts';
@@ -28,13 +29,15 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session, review
     const failed = selected.filter(({ name }) => session.failed(name));
     const left = batches.slice(i + 1).flat();
     const tooMany = isTooMany(failed.length, selected.length, play.maxFailPercentage);
-    if (failed.length > 0 && !tooMany) session.bear();
-    // What is no host's failure (a gate, a lock) ends the play as well.
-    if (!check && (tooMany || session.over)) return leftAlone(failed, left);
+    if (failed.length > 0 && !tooMany) session.tolerateFailures();
+    // A failure that belongs to no host (a gate, a lock) ends the play too.
+    if (!check && (tooMany || session.hasFailed)) return leaveAlone(named(failed), named(left));
   }
 }
 
-type Named = Pick<RunHost, 'name'>;
+function named(hosts: readonly Pick<RunHost, 'name'>[]): readonly string[] {
+  return hosts.map(({ name }) => name);
+}
 
 /** All hosts of a play, and those that it takes up now. */
 interface Batch {
@@ -43,16 +46,6 @@ interface Batch {
 }
 
 type Review = NonNullable<RunOptions['review']> | undefined;
-
-/** Does not repeat on others what broke `failed`. */
-function leftAlone(failed: readonly Named[], left: readonly Named[]): void {
-  if (left.length === 0) return;
-  const names = (hosts: readonly Named[]) => hosts.map(({ name }) => name).join(', ');
-  throw new QuorateError(
-    `stopped${failed.length > 0 ? ` at ${names(failed)}` : ''}: no further host is touched; still to be changed: ${names(left)}`,
-    { exitCode: EXIT.refused, hint: 'find out what is wrong there, then run again' },
-  );
-}
 
 /**
  * One batch of a play from the first exchange to the last: facts, what the cluster is, plans of all hosts, then, where
@@ -65,7 +58,7 @@ async function runBatch<Facts>(
 ): Promise<void> {
   const { check, approval } = session.options;
   session.sink.emit({ event: 'play', play: play.name, hosts: selected.map((host) => host.name) });
-  // An earlier play has lost them, and that was borne with: the plan has nothing of them here.
+  // Hosts that an earlier play lost within its error budget: this plan does not count them as missing.
   const lostBefore = new Set(selected.filter(({ name }) => session.failed(name)));
   const scope = play.strategy.scope?.(selected, all) ?? selected;
   const hosts = await gatherBatch(play, session, {
@@ -74,7 +67,7 @@ async function runBatch<Facts>(
     scope,
     keepsReadings: review !== undefined || session.takenBack !== undefined,
   });
-  // Hosts that were not tried for that reason are no finding.
+  // After a request to stop, hosts that were never tried are not failures.
   if (session.stopping) return;
   const belongingTo = (changing: readonly string[]) => {
     const due = all.filter(({ name }) => changing.includes(name));
@@ -113,7 +106,7 @@ async function runBatch<Facts>(
     const { apart = false } = play.strategy;
     await underLocks(session, belongingTo(changing), { apart, work: () => play.strategy.converge(run) });
     for (const host of hosts) host.reportLeft();
-    leftAlone(failed(), notBegun);
+    leaveAlone(named(failed()), named(notBegun));
     if (!session.stopping) await keepRecords(session, hosts);
   }
   if (!session.stopping) await warnings.together(() => play.strategy.verify?.(run));

@@ -14,7 +14,7 @@ export const NO_ROOM = 'is the file system full or read-only? Otherwise become r
 export function recordsProblem(host: string, stateDir: string, { out }: Reading): QuorateError | undefined {
   const [, is, path] = /^(sealed|closed|other) (.*)$/m.exec(out) ?? [];
   if (path === undefined) return undefined;
-  const why = is === 'other' ? 'is no directory' : 'lets this login write nothing';
+  const why = is === 'other' ? 'is not a directory' : 'lets this login write nothing';
   return new QuorateError(`${host}: cannot keep records in ${stateDir}: ${path} ${why}`, {
     exitCode: EXIT.failed,
     host,

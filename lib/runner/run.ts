@@ -22,7 +22,7 @@ export interface Run {
 export function startRun(playbook: Playbook, options: RunOptions): Run {
   const session = new Session(options, playbook.plays);
   return {
-    done: asOneRun(() => Promise.race([run(playbook, session), session.givenUp.promise])),
+    done: asOneRun(() => Promise.race([run(playbook, session), session.whenAbandoned.promise])),
     stop: (code) => session.stop(code),
     kill: () => session.kill(),
     get abandoned() {
@@ -51,7 +51,7 @@ async function run(playbook: Playbook, session: Session): Promise<ExitCode> {
     if (faults.length > 0) throw new QuorateErrors(faults);
     const review = await reviewOf(playbook, session);
     for (const play of playbook.plays) {
-      if (session.over) break;
+      if (session.hasFailed) break;
       await runPlay(play, session, review);
     }
   } catch (error) {

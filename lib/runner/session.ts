@@ -53,7 +53,7 @@ export interface RunOptions {
   readonly lockWait?: number;
   /** Sees what each batch is to change, before anything is changed there; whatever it throws ends the run. */
   readonly review?: (batch: PlannedBatch, emit: EventSink['emit']) => Promise<void>;
-  /** Told how a run ends that was reviewed, before its recap; gives what is to be said of that. */
+  /** Called with the exit code of a reviewed run, before its recap; returns a closing sentence, if any. */
   readonly reviewed?: (outcome: ExitCode) => Promise<string | undefined>;
   /** The plan that a run is to carry out, and nothing else. */
   readonly approval?: Approval;
@@ -106,17 +106,20 @@ export class Session {
   #codes: ExitCode[] = [];
   /** Of a check: what a run would fail at, by what is said of it. */
   readonly #later = new Map<string, QuorateError>();
-  /** So many of them were borne with. */
-  #borne = 0;
+  /** How many of `#codes` were tolerated: see `tolerateFailures`. */
+  #tolerated = 0;
   /** Of a check: each host as it will be once the plays so far are carried out. */
   readonly foreseen = new Map<string, World>();
   /** Of a check of several plays: tells where one takes back what another makes. */
   readonly takenBack: TakenBack | undefined;
-  #stopped: ExitCode | undefined;
-  /** It has said its last word. */
+  /** Somebody asked to end, with this exit code: `stopping` is true from then on, and what is under way goes to its end. */
+  #stopCode: ExitCode | undefined;
+  /** It has said its last word, at its end or because it was abandoned: nothing is reported any more. */
   #ended = false;
-  readonly givenUp = deferred<ExitCode>();
+  /** It ended although work goes on: only after `kill`. */
   abandoned = false;
+  /** Resolves with the exit code once it is abandoned; else never. */
+  readonly whenAbandoned = deferred<ExitCode>();
 
   /** `whole`: the run that this one is a part of, on its connections and under its locks. */
   constructor(options: RunOptions, plays: Playbook['plays'] = [], whole?: Session) {
@@ -195,7 +198,7 @@ export class Session {
     const rehearsal = new Session({ ...this.options, check: true, ...options }, plays, this);
     rehearsal.fleet.hostvars = this.fleet.hostvars;
     this.#rehearsal = rehearsal;
-    if (this.#stopped !== undefined) rehearsal.stop(this.#stopped);
+    if (this.#stopCode !== undefined) rehearsal.stop(this.#stopCode);
     try {
       await work(rehearsal);
       rehearsal.failNow();
@@ -219,7 +222,7 @@ export class Session {
   }
 
   stop(code: ExitCode): void {
-    this.#stopped = code;
+    this.#stopCode = code;
     this.#codes.push(code);
     this.#rehearsal?.stop(code);
     for (const one of [...this.hosts, ...this.early]) one.stop();
@@ -231,36 +234,41 @@ export class Session {
     setTimeout(() => this.#abandon(), GRACE).unref();
   }
 
-  /** What goes on here has no script on a host to end: a download, a file that is sent, a host that is not there. */
+  /**
+   * End the run although work on this machine continues (a download, an upload, a connection attempt): there is no host
+   * script to kill.
+   */
   #abandon(): void {
     if (this.#ended) return;
     this.abandoned = true;
     this.fail(
       new QuorateError('stopped at once, in the middle of what was under way', {
-        exitCode: this.#stopped ?? EXIT.interrupted,
+        exitCode: this.#stopCode ?? EXIT.interrupted,
         hint: 'run again: every host is read afresh first',
       }),
     );
-    this.givenUp.resolve(this.#end());
+    this.whenAbandoned.resolve(this.#end());
   }
 
   /** Somebody asked to end. */
   get stopping(): boolean {
-    return this.#stopped !== undefined;
+    return this.#stopCode !== undefined;
   }
 
   failed(host: string): boolean {
     return this.#failed.has(host);
   }
 
-  /** Something went wrong: no further play is begun. */
-  get over(): boolean {
-    return this.#codes.slice(this.#borne).some((code) => code !== EXIT.pending);
+  /** Something went wrong that is not tolerated: no further play is begun. */
+  get hasFailed(): boolean {
+    return this.#codes.slice(this.#tolerated).some((code) => code !== EXIT.pending);
   }
 
-  /** What has failed so far is within what may: it counts for the exit code, and ends nothing. */
-  bear(): void {
-    this.#borne = this.#codes.length;
+  /**
+   * Tolerate the failures so far, as `maxFailPercentage` allows: they count for the exit code but do not end the run.
+   */
+  tolerateFailures(): void {
+    this.#tolerated = this.#codes.length;
   }
 
   /**
@@ -274,7 +282,7 @@ export class Session {
   ): Promise<T[]> {
     const done = new Set<T>();
     const one = async (item: T) => {
-      if (this.#stopped) return;
+      if (this.#stopCode) return;
       try {
         await work(item);
         done.add(item);
@@ -291,7 +299,7 @@ export class Session {
     return items.filter((item) => done.has(item));
   }
 
-  /** Keeps an error until all plays are planned: it spoils no plan. */
+  /** Keep an error until all plays are planned, so that it does not stop the planning. */
   failLater(error: QuorateError): void {
     this.#later.set(error.message, error);
   }
@@ -311,7 +319,7 @@ export class Session {
     const known = error instanceof QuorateError ? error : bugOf(error);
     // What was stopped on request ends with the code of what stopped it: 130 or 143.
     const exitCode =
-      known.exitCode === EXIT.interrupted ? (this.#stopped ?? EXIT.interrupted) : known.exitCode;
+      known.exitCode === EXIT.interrupted ? (this.#stopCode ?? EXIT.interrupted) : known.exitCode;
     this.#codes.push(exitCode);
     const where = known.host ?? host;
     this.sink.emit({

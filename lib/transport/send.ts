@@ -50,7 +50,7 @@ export async function sendFile(
   if (!isAbsolute(target) || /[\n\0]/.test(target)) {
     throw badSetting(
       way.host,
-      `${JSON.stringify(target)} is no path to send to`,
+      `${JSON.stringify(target)} is not a path to send to`,
       'an absolute path is wanted',
     );
   }

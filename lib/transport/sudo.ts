@@ -20,9 +20,8 @@ export function sudoOf(connection: Connection, login: string): Sudo | undefined 
 }
 
 /**
- * One program behind sudo. Without a password sudo reads no input, so the program's may be sent at once.
- * With one, what sudo does not take for a password would reach the program and the reverse: the password
- * goes out only when asked for with our prompt, the program's input only once the program says it is up.
+ * Talk to sudo. Send the password only after our prompt, and the program's input only once the program says it is up:
+ * otherwise a password could reach the program, or input could reach sudo. Without a password, send the input at once.
  */
 export class SudoTalk {
   readonly #host: string;

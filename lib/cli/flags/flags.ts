@@ -32,7 +32,7 @@ export const FLAGS: readonly Flag[] = [
     name: 'shard',
     type: 'string',
     placeholder: 'I/N',
-    description: 'one part of the hosts, of so many, as in 2/5; a cluster is never divided',
+    description: 'one part of the hosts: 2/5 is the second of five; a cluster is never split',
   },
   {
     name: 'role',
@@ -107,14 +107,14 @@ export const FLAGS: readonly Flag[] = [
     type: 'string',
     multiple: true,
     placeholder: 'FILE',
-    description: 'password of what ansible-vault encrypted, or a program that prints it; ID@FILE; repeatable',
+    description: 'file with the ansible-vault password, or a program that prints it; ID@FILE; repeatable',
   },
   {
     name: 'vault-id',
     type: 'string',
     multiple: true,
     placeholder: 'ID@FILE',
-    description: 'the same; prompt in place of a file asks for it',
+    description: 'like --vault-password-file; ID@prompt asks for it',
   },
   {
     name: 'ask-vault-pass',
@@ -191,14 +191,14 @@ export const FLAGS: readonly Flag[] = [
     name: 'apply',
     type: 'string',
     placeholder: 'FILE',
-    description: 'carry out this plan, and only if it still is what a check says',
+    description: 'carry out this plan, if a check still says the same',
   },
   { name: 'yes', short: 'y', type: 'boolean', description: 'agree to what this playbook would ask' },
   {
     name: 'lock-wait',
     type: 'string',
     placeholder: 'TIME',
-    description: 'wait so long for another run that has a host, as in 5m; by default not at all',
+    description: 'wait up to this long, as in 5m, for a run that holds a host (default: do not wait)',
   },
   {
     name: 'message',

@@ -66,8 +66,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 const LEFT_OUT: Readonly<Record<string, string>> = {
   '--become-method': 'sudo is the one way',
   '--flush-cache': 'facts are read in each run',
-  '--force-handlers': 'what a change brings about belongs to its task',
-  '--start-at-task': 'a run repeats nothing that is done',
+  '--force-handlers': 'tasks restart services themselves (restartOn)',
+  '--start-at-task': 'a rerun skips what is done',
   '--step': '--check says what a run would do, --plan-out and --apply let it be read before',
   '--module-path': 'roles and resources are modules of npm',
   '-M': 'roles and resources are modules of npm',

@@ -20,9 +20,9 @@ export const HISTORY_FLAGS: readonly OwnFlag[] = [
     name: 'since',
     type: 'string',
     placeholder: 'TIME',
-    description: 'runs of so long, as in 7d, or from 2026-11-27 on',
+    description: 'runs of the last 7d, or since 2026-11-27',
   },
-  { name: 'newest', type: 'string', placeholder: 'N', description: 'so many runs (default: 20)' },
+  { name: 'newest', type: 'string', placeholder: 'N', description: 'show at most N runs (default: 20)' },
   {
     name: 'replay',
     type: 'string',

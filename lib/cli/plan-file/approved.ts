@@ -52,7 +52,7 @@ export async function withPlan(
   );
   if (stranger !== undefined)
     throw usage(
-      `${options.apply} has --${oneLine(stranger[0])}, which is no flag of ${playbook}, or of another type`,
+      `${options.apply} has --${oneLine(stranger[0])}, which is not a flag of ${playbook}, or of another type`,
       'make it again with --plan-out',
     );
   const again = [
@@ -90,7 +90,7 @@ export async function withPlan(
   };
 }
 
-/** It is given, and not what the plan has. A file may be spelled in another way. */
+/** A flag is given that differs from the plan's. Compare files by their full path. */
 function isOther(given: unknown, planned: unknown): boolean {
   const isGiven = Array.isArray(given) ? given.length > 0 : given !== undefined && given !== false;
   const spelled = (value: unknown) =>

@@ -17,9 +17,8 @@ export interface Difference {
 }
 
 /**
- * What differs between tasks as they were planned and as they are due now. Of what is certain everything must be equal;
- * of the rest that it is there, and what is wanted. `settled`: earlier changes have been made since, so a task that was
- * not certain may turn out either way.
+ * Compare planned tasks with those due now. A certain change must be equal in all parts; any other must still be there,
+ * with the same wish. `settled`: earlier changes are done, so uncertain tasks may have become due or not.
  */
 export async function differingTasks(
   planned: readonly PlanTask[],

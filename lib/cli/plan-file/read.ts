@@ -45,7 +45,7 @@ function textOf(file: string): string {
 }
 
 function noPlan(file: string, found: string): QuorateError {
-  return new QuorateError(`${file} is no plan that can be carried out: ${found}`, {
+  return new QuorateError(`${file} is not a plan that can be carried out: ${found}`, {
     exitCode: EXIT.usage,
     hint: 'make it again with --plan-out',
   });

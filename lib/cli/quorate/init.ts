@@ -84,7 +84,7 @@ function checkFolder(folder: string, name: string): void {
     checkFolder(folder, dirname(name));
     return;
   }
-  if (kindOfFile(path) !== 'directory') throw inTheWay(`${name} is there, and is no folder`);
+  if (kindOfFile(path) !== 'directory') throw inTheWay(`${name} is there, and is not a folder`);
   accessSync(path, constants.W_OK | constants.X_OK);
 }
 

@@ -24,9 +24,9 @@ export interface PackageJson extends Partial<Record<(typeof PLACES)[number], Rec
 }
 
 /**
- * What such a project needs in its `package.json`; whatever it says already, stands, but for its type. `dependency` is
- * where Quorate comes from, if not from where it says. Throws exit code 1 where the file cannot be read, and where code
- * that lies there would be read in another way.
+ * Complete a `package.json`: add what is missing, keep what is there except `type`. `dependency`: where Quorate comes
+ * from, unless it says so already. Throws exit code 1 when the file cannot be read, or when existing code would be read
+ * differently.
  */
 export function describePackage(folder: string, dependency?: string): DescribedPackage {
   const path = join(folder, 'package.json');
@@ -88,11 +88,11 @@ export function readPackage(path: string): PackageJson {
       position: positionAt(path, text, offset),
     });
   if (error !== undefined) throw unfit(wordsOf(printParseErrorCode(error.error)), error.offset);
-  if (!isPlainObject(value)) throw unfit('it is no object');
+  if (!isPlainObject(value)) throw unfit('it is not an object');
   const wrong = OBJECTS.find((name) => value[name] !== undefined && !isPlainObject(value[name]));
   const root = parseTree(text);
   if (wrong !== undefined)
-    throw unfit(`${wrong} is no object`, root && findNodeAtLocation(root, [wrong])?.offset);
+    throw unfit(`${wrong} is not an object`, root && findNodeAtLocation(root, [wrong])?.offset);
   return value;
 }
 

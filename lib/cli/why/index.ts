@@ -47,7 +47,7 @@ export function whyTeller(asked: string, { plays }: PlaybookFile, inventory: Inv
         if (several.size > 0) throw wrong(asked, 'is a part of several titles', [...several]);
         // Where no host could be planned nobody knows.
         if (!isAnswered && titles.size > 0)
-          throw wrong(asked, 'is no task of these hosts', nearest(asked, [...titles]));
+          throw wrong(asked, 'is not a task of these hosts', nearest(asked, [...titles]));
         return undefined;
       },
     },

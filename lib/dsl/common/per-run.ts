@@ -42,7 +42,7 @@ export class PerRun<T> {
     return this.#in(current.getStore() ?? outside);
   }
 
-  /** Those that concern who asks: the run's own and the one made outside of runs; there, those of all runs. */
+  /** Inside a run: its own value and the one made outside of runs. Outside: the values of all runs. */
   get visible(): readonly T[] {
     const scope = current.getStore();
     const all = scope ? [scope] : [...scopes].flatMap((ref) => ref.deref() ?? []);

@@ -64,7 +64,9 @@ export function parseHolder(line: string): Holder | undefined {
 
 /** Who holds a host by hand; undefined: its file names nobody, as one that was cut on a full disk. */
 export function holdSaid(holder: Holder | undefined): string {
-  return `on hold by ${holder === undefined ? 'nobody knows whom' : `${holder.who}; ${holderSaid(holder)}`}`;
+  return holder === undefined
+    ? 'on hold, its file names nobody'
+    : `on hold by ${holder.who}; ${holderSaid(holder)}`;
 }
 
 /** `run 20261127T101500Z-1a2b3c since 2026-11-27 10:15:00 UTC: site -i prod.yaml: disk swap` */

@@ -99,7 +99,7 @@ export function holdProblems(hosts: readonly HostData[]): readonly PlayProblem[]
 }
 
 function lockSaid(by: Holder | undefined): string {
-  return `locked by ${by === undefined ? 'a run that nobody knows more of' : `${by.who}; ${holderSaid(by)}`}`;
+  return `locked by ${by === undefined ? 'an unknown run' : `${by.who}; ${holderSaid(by)}`}`;
 }
 
 function conclusion(held: boolean, lost: readonly string[]): string {

@@ -106,7 +106,7 @@ export class Ledger {
     return inventory.join(' and ');
   }
 
-  /** What tasks are about to make, to be written before they do; undefined where that is known. */
+  /** Note what tasks are about to create, before they do; undefined when it is on record already. */
   record(
     planned: readonly {
       readonly role: string;
@@ -138,7 +138,7 @@ export class Ledger {
     };
   }
 
-  /** What is declared here and is on record without our name, or with an earlier one. */
+  /** Find things that are declared here, and recorded without a maker or under an earlier name of ours. */
   #nameMaker(tasks: readonly Task[]): readonly { readonly was: string; readonly made: Made }[] {
     const by = this.#maker?.by;
     if (by === undefined) return [];

@@ -32,7 +32,7 @@ export function broughtBy(
   return [change.kind === 'create' && change.before === null ? trace : { ...trace, there: true }];
 }
 
-/** Of one that was there only the content is ours: for a thing whose content is no file there is nothing to take away. */
+/** Whether we created the thing. If it was there before, only its content is ours. */
 export function isNew({ there }: Trace): boolean {
   return there === undefined;
 }

@@ -36,6 +36,6 @@ function nameOf(value: unknown): string {
   if (value instanceof Promise) return 'a Promise';
   if (typeof value === 'function') return 'a function';
   return typeof value === 'object'
-    ? 'an object that is no task'
+    ? 'an object that is not a task'
     : `the ${typeof value} ${JSON.stringify(value)}`;
 }

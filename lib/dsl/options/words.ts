@@ -47,12 +47,15 @@ export function checkWords(words: ControlWords, title: string): void {
   }
   for (const name of Object.keys(words.environment ?? {})) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name.startsWith('q_'))
-      throw wrong(`${JSON.stringify(name)} is no name of a variable`, 'letters, digits and _; q_… is ours');
+      throw wrong(
+        `${JSON.stringify(name)} is not the name of a variable`,
+        'letters, digits and _; q_… is ours',
+      );
   }
   if (words.becomeUser !== undefined && !/^[A-Za-z0-9_][\w.-]*\$?$/.test(words.becomeUser))
     throw wrong(
-      `${JSON.stringify(words.becomeUser)} is no name of a user`,
-      'name one of the host: becomeUser: ‘web’',
+      `${JSON.stringify(words.becomeUser)} is not the name of a user`,
+      "name one of the host: becomeUser: 'web'",
     );
 }
 

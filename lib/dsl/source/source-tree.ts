@@ -14,7 +14,7 @@ export type SourceEntry = { readonly name: string } & (
 export function entriesOf(source: string): readonly SourceEntry[] {
   const root = sourcePath(source);
   if (!lstatSync(root, { throwIfNoEntry: false })?.isDirectory() && !isLinkedFolder(root))
-    throw wrong(`the source ${root} is no folder`);
+    throw wrong(`the source ${root} is not a folder`);
   return entriesBelow(root, '');
 }
 

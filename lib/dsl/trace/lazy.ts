@@ -16,7 +16,7 @@ export class Lazy<T> {
     all.push(this);
   }
 
-  /** What was loaded; ends the building of roles, which begins anew once it is: see `withLoaded`. */
+  /** Return the module. Throw `NotLoaded` while it is not loaded: `withLoaded` loads it and builds the roles again. */
   get now(): T {
     if (this.#loaded !== undefined) return this.#loaded;
     throw new NotLoaded(() => this.load());

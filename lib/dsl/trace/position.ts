@@ -52,7 +52,10 @@ function framesOf(error: unknown): readonly Position[] {
   });
 }
 
-/** It is installed, and none that brings roles: that is a package which depends on Quorate. What calls it is told instead. */
+/**
+ * Whether the file is in an installed library. A package that depends on Quorate brings roles and counts as the user's
+ * code; for a library, name its caller.
+ */
 function isLibrary(file: string): boolean {
   return file.includes('/node_modules/') && !file.startsWith(CODE) && !dependsOnUs(dirname(file));
 }

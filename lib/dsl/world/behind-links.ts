@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path/posix';
 /** Where a path is once links that tasks declare are followed. */
 export interface Behind {
   readonly path: string;
-  /** What was read of the path is of there: no link on the way to it is new, or leads elsewhere by then. */
+  /** The probe read the right place: no link on the way is new or will point elsewhere. */
   readonly isRead: boolean;
 }
 
@@ -14,10 +14,7 @@ interface Linked {
   readonly isMoved?: boolean;
 }
 
-/**
- * What the world is told of a link, by where its path is behind other ones: what it leads to, and whether what was read
- * through it is of there.
- */
+/** Describe a link for the world: the path it leads to, and whether it leads elsewhere than when it was read. */
 export function linkState(path: string, to: string, isMoved: boolean) {
   return { type: 'link', mode: '0777', to: resolve(dirname(path), to), isMoved } as const;
 }

@@ -15,13 +15,13 @@ export interface PathState {
   readonly sha256?: string;
   /** Of a small file whose text was asked for. */
   readonly text?: string | undefined;
-  /** Of a file that no other one can take the place of: it is mounted by itself, or has such an attribute. */
+  /** Why the file cannot be replaced by a rename: it is a mount point, or has the immutable attribute. */
   readonly pinned?: 'mount' | 'attribute';
   /** Of a link that leads to one of these. */
   readonly leadsTo?: 'directory' | 'device';
   /** Of a link that a task declares: the path that it leads to. */
   readonly to?: string;
-  /** It is new, or leads elsewhere by then: what was read through it is not what will be there. */
+  /** The link is new, or will point elsewhere: what was read through it is not what will be there. */
   readonly isMoved?: boolean;
   /** Of a folder that an earlier task makes: nothing is in it but what is foreseen. */
   readonly isNew?: boolean | undefined;

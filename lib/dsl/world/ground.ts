@@ -93,7 +93,7 @@ export function requireFolder(
     throw cannot(`make ${path}`, `nothing can be written in ${above.path}`, WRITABLE);
   }
   if (above.is === 'closed') requireSight(path, { above, accounts: new Set() });
-  throw cannot(`make ${path}`, `${above.path} is no directory`, 'move it away: it is not ours to remove');
+  throw cannot(`make ${path}`, `${above.path} is not a directory`, 'move it away: it is not ours to remove');
 }
 
 /** Says of the folders that are made on the way to a path that they will be there. */

@@ -1,5 +1,6 @@
 import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Member } from '../model/cluster.ts';
+import { makesNewCluster } from '../verbs.ts';
 
 /**
  * What an operation is heading for, where the state of the cluster cannot tell: which file is restored, which CA is to
@@ -29,7 +30,7 @@ export interface Intent {
  * there; undefined without one. Runs compare by their time. A restore makes another cluster just so.
  */
 export function recoveredBy(intent: Intent | undefined): string | undefined {
-  const isNew = intent !== undefined && ['recover', 'restore'].includes(intent.verb) && !intent.givenUp;
+  const isNew = intent !== undefined && makesNewCluster(intent.verb) && !intent.givenUp;
   return (isNew && intent.done) || intent?.recovered;
 }
 

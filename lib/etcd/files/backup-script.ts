@@ -6,12 +6,10 @@ import type { Member } from '../model/cluster.ts';
 import { takeSnapshot } from '../snapshots/take.ts';
 import type { Keep } from '../snapshots/thin.ts';
 import { thinShell } from '../snapshots/thin-shell.ts';
+import { RENEWING } from '../verbs.ts';
 
 /** Seconds for the transfer from the member: nobody waits for it. */
 const SECONDS = 3600;
-
-/** Verbs of which no snapshot is taken half-way: it would be neither of what was nor of what is to come. */
-const HALF_WAY = ['restore', 'recover'];
 
 /**
  * A script that takes a snapshot where its member leads, and thins what the host keeps; it needs no control machine.
@@ -35,11 +33,12 @@ ${thin.text}
 `;
 }
 
+/** Half-way through a restore or a recovery a snapshot would be neither of what was nor of what is to come. */
 function keptOff(member: Member): Sh {
   return sh`if [ -f ${holdFile(member.stateDir)} ]; then q_none 'the host is on hold'; fi
 ${readLock(member.stateDir)}
 if [ -n "$q_owner" ]; then q_none "a run of \${q_rest#*:} has the host"; fi
-${whileOpen(member, HALF_WAY, sh`printf '%s\n' ${halfWay(member)}; exit 1`)}`;
+${whileOpen(member, RENEWING, sh`printf '%s\n' ${halfWay(member)}; exit 1`)}`;
 }
 
 /** A host that was away while it was finished has it still as open, and no run looks after that. */

@@ -93,7 +93,10 @@ export function joinEnvironment(members: readonly string[]): string {
   return [line('ETCD_INITIAL_CLUSTER', members.join(',')), ''].join('\n');
 }
 
-/** The same of a member that its own host can ask, and no client from outside; empty where it is not to be told apart. */
+/**
+ * Environment of a member closed to clients: only its own host reaches it. Empty when it listens on loopback only
+ * anyway.
+ */
 export function closedEnvironment(member: Member): string {
   const url = closedUrl(member);
   if (url === undefined) return '';

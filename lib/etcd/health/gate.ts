@@ -34,7 +34,10 @@ export function gateRefusal(
   return refusalFor(host, answers, found);
 }
 
-/** The same by what is left of the findings once `starting` have come up, as a run that starts them first will see it. */
+/**
+ * Like `gateRefusal`, for a check: judge as if the members in `starting` were up already, because a run starts them
+ * first.
+ */
 export function foreseenRefusal(
   answers: readonly Answer[],
   starting: ReadonlySet<string>,

@@ -12,7 +12,7 @@ import { healthFirst, linesOf, wayOut } from './way-out.ts';
  * How long a cluster may take to settle after a member came back, in milliseconds: where packets were dropped for a
  * while, retransmissions are seconds apart, and elections follow.
  */
-const SETTLE = 30_000;
+export const SETTLE = 30_000;
 
 /** Asks until nothing is left that time may mend, or for as long as that may take; `enough` ends it before. */
 export async function askUntilWhole(
@@ -46,8 +46,8 @@ export function mayPass({ check }: Finding): boolean {
 }
 
 /**
- * What time may mend: nothing where too few members for a quorum may come, and nothing of a member that is out of
- * reach, that rests and is started by nobody, or that has a fault which stays.
+ * Findings that may pass by themselves. None if too few members can come back for a quorum; none of a host that is
+ * unreachable, of a stopped member that nobody starts, or of one with a lasting fault.
  */
 export function awaited(
   answers: readonly Answer[],

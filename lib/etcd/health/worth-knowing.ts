@@ -71,7 +71,7 @@ function peerPort(cluster: string, hosts: readonly EtcdHost[]): readonly string[
   ];
 }
 
-/** What somebody has put over the unit is kept; that it is another member by then is said. */
+/** Warn of drop-ins that others put over our unit: we keep them, but they change how the member runs. */
 function dropIns({ target }: EtcdHost): readonly string[] {
   const { service } = memberOf(target);
   return strangeDropIns(target.facts.unit).map(

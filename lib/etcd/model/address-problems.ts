@@ -35,7 +35,7 @@ export function ofAddresses({ host, member }: Listed): readonly Problem[] {
   if (vars.etcd_listen_address !== undefined && listenAddress !== undefined && isWildcard(listenAddress))
     tell(
       'etcd_listen_address',
-      `is ${listenAddress}, which is no address of the host but all of them`,
+      `is ${listenAddress}, which is not an address of the host but all of them`,
       'leave it out: etcd_address is used, and one address is enough',
     );
   const { peerAddress } = member;
@@ -49,7 +49,7 @@ export function ofAddresses({ host, member }: Listed): readonly Problem[] {
     if (isWildcard(value))
       tell(
         variable,
-        `is ${value}, which is no address of the host but all of them`,
+        `is ${value}, which is not an address of the host but all of them`,
         'name the one that members reach it at',
       );
     else if (variable === 'etcd_peer_listen_address' && isIP(value) === 0)
@@ -68,7 +68,7 @@ export function ofAddresses({ host, member }: Listed): readonly Problem[] {
     const [ip = '', bits] = cidr.split('/');
     const most = isIP(ip) === 6 ? 128 : 32;
     if (isIP(ip) === 0 || Number(bits ?? most) > most)
-      tell('etcd_client_cidrs', `has "${cidr}", which is no network`, 'write 10.0.52.0/24 or fd00::/64');
+      tell('etcd_client_cidrs', `has "${cidr}", which is not a network`, 'write 10.0.52.0/24 or fd00::/64');
   }
   for (const san of list(vars.etcd_extra_sans))
     if (isIP(san) === 0 && !isName(san))
@@ -81,7 +81,7 @@ export function ofAddresses({ host, member }: Listed): readonly Problem[] {
       'name a mirror over https',
     );
   else if (/^https?:/.test(url) && !URL.canParse(url.replaceAll(/\{(version|arch)\}/g, '1')))
-    tell('etcd_download_url', 'is no address that can be asked', 'check its host and its port');
+    tell('etcd_download_url', 'is not an address that can be asked', 'check its host and its port');
   return problems;
 }
 

@@ -148,6 +148,11 @@ export function quorum(voters: number): number {
   return Math.floor(voters / 2) + 1;
 }
 
+/** Whether the others have a quorum while one member is stopped: from three members on. */
+export function canSpareOne({ members: { length } }: { readonly members: readonly unknown[] }): boolean {
+  return length - 1 >= quorum(length);
+}
+
 function member(host: string, vars: Vars): Member {
   // URLs, certificates and rules are compared as text, also by etcd.
   const address = canonicalAddress(

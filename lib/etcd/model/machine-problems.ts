@@ -73,7 +73,7 @@ function writtenDirs({ host, member }: Listed) {
   );
 }
 
-/** What is not the same text, and cannot be had twice all the same. */
+/** Find clashes that comparing text misses: nested directories, and ports bound on all addresses. */
 function pairs(members: readonly Listed[], machine: string, seen?: SeenHosts): readonly Problem[] {
   const isNew = ({ host }: Listed) => seen?.hasData(host.name) === false;
   return members.flatMap((one, i) =>

@@ -3,7 +3,8 @@ import type { QuorateError } from '../../errors.ts';
 import type { Intent } from '../facts/intent.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost } from '../surveyed.ts';
-import { type NamedCluster, verbLine } from '../verb-line.ts';
+import type { NamedCluster } from '../verb-line.ts';
+import { finishLine, mayInterrupt } from '../verbs.ts';
 
 /**
  * The latest intent of the hosts that is not reached yet; undefined without one. A host that was away while it was
@@ -26,29 +27,10 @@ export function intentOn({ target: { facts } }: EtcdHost): Intent | undefined {
   return (intent?.done !== undefined && intent.under) || intent;
 }
 
-/**
- * What is open again once this verb is done, since it cannot wait: a rotation of the CA and an upgrade want all members,
- * of which one may be lost for good. What a recovery makes is another cluster, and an upgrade of the old one ends with it.
- * By hand is done what no verb does, for a member in need (a full one) or for clients, while a rotation waits for weeks. Certificates that end meanwhile are issued anew: both verbs
- * want those that hold.
- */
-const WAITING: Readonly<Record<string, readonly string[]>> = {
-  members: ['certs', 'upgrade'],
-  restore: ['certs', 'upgrade'],
-  recover: ['certs'],
-  etcdctl: ['certs', 'upgrade'],
-  issue: ['certs', 'upgrade'],
-};
-
-/** Whether what one verb has begun goes on behind the other. */
-export function waitsFor(begun: string, verb: string): boolean {
-  return WAITING[verb]?.includes(begun) === true;
-}
-
 /** What is under way and waits for this verb, also where another one had to come first. */
 export function waitingFor(hosts: readonly EtcdHost[], verb: string): Intent | undefined {
   const open = openIntent(hosts);
-  return [open, open?.under].find((one) => one !== undefined && waitsFor(one.verb, verb));
+  return [open, open?.under].find((one) => one !== undefined && mayInterrupt(verb, one.verb));
 }
 
 /** The rotation of a CA that is under way, also where another verb had to come first. */
@@ -90,20 +72,11 @@ export function intentProblem(
   passes: readonly string[] = [],
 ): QuorateError | undefined {
   const open = openIntent(hosts);
-  if (open === undefined || passes.includes(open.verb) || waitsFor(open.verb, verb)) return undefined;
+  if (open === undefined || passes.includes(open.verb) || mayInterrupt(verb, open.verb)) return undefined;
   if (open.verb === verb && (target === undefined || open.target === target)) return undefined;
   return refusal(
     cluster,
     `run ${open.runId} has begun something that is not finished: ${open.verb}, to ${open.target}`,
-    finishHint(open, cluster),
+    finishLine(open.verb, cluster),
   );
-}
-
-/** How to go on with what is open. */
-export function finishHint({ verb }: Intent, cluster: NamedCluster): string {
-  if (verb === 'certs') return `finish it first: ${verbLine(verb, cluster, '--rotate-ca')}`;
-  const further = `finish it first, to the same target: ${verbLine(verb, cluster)}`;
-  if (verb === 'upgrade') return `${further}; or go back, with etcd_version as it was before`;
-  if (verb !== 'restore') return further;
-  return `finish it first, to the same target: ${verbLine(verb, cluster, '--from', 'FILE')}; while all have their own data, ${verbLine(verb, cluster, '--give-up')} ends it; where a host of it is lost for good, take that out of the inventory and begin anew with --again`;
 }

@@ -67,7 +67,7 @@ function reasonToKeep(host: EtcdHost, { cluster, hosts }: Surveyed): QuorateErro
   const holders = others.filter((other) => other.target.facts.data === 'present' && !isNamed(other));
   if (holders.length > 0) {
     return stays(
-      `there is no majority to go by: ${hostNames(holders)} has data, too, and no quorum`,
+      `there is no majority to go by: there is data on ${hostNames(holders)}, too, and no quorum`,
       'start the members that belong together first',
     );
   }

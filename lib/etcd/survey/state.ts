@@ -152,14 +152,14 @@ function lost(surveyed: Surveyed): QuorateError {
   if (makeQuorum(surveyed)) {
     return refusal(
       cluster,
-      `no quorum, and ${hostNames(empty)} has no data; ${hostNames(kept)} make one once they run`,
+      `no quorum: no data on ${hostNames(empty)}; ${hostNames(kept)} have a quorum once they run`,
       `a member without its data must not be started as it was: unless the data lies elsewhere (wanted: ${places}), start the others: ${commandLine('site')} -l ${namesOf(kept)}; then put a new member in its place: ${verbLine('members', cluster, '--replace', namesOf(empty))}`,
     );
   }
   const anew = `; no member was ever part of a quorum, so the cluster may also be founded anew: ${foundAnew(kept)}`;
   return refusal(
     cluster,
-    `no quorum, and ${hostNames(empty)} has no data; the surviving copy is on ${hostNames(kept)}`,
+    `no quorum: no data on ${hostNames(empty)}; the surviving copy is on ${hostNames(kept)}`,
     `a member without its data must not be started as it was: unless the data lies elsewhere (wanted: ${places}), make the cluster of a surviving copy: ${verbLine('recover', cluster, '--from', kept[0]?.target.name ?? 'HOST')}${isFormed(hosts) ? '' : anew}`,
   );
 }

@@ -124,7 +124,7 @@ function tellsPeersApart({ hosts }: Surveyed): boolean {
 async function foreignFolder({ cluster }: Surveyed): Promise<readonly QuorateError[]> {
   if (!(await isForeignFolder(cluster.pkiDir))) return [];
   const hint = 'choose an empty one for etcd_pki_dir, or one that has a CA or the files that cfssl reads';
-  return [refusal(cluster, `${cluster.pkiDir} is no folder of certificates: it has other files`, hint)];
+  return [refusal(cluster, `${cluster.pkiDir} is not a folder of certificates: it has other files`, hint)];
 }
 
 /** The token of a bootstrap that another operator may have begun. */

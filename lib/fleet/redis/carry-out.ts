@@ -15,8 +15,8 @@ const KEPT = 2_000_000;
 const LONG_LINE = 64 * 1024;
 
 /**
- * One delivery of a job. What is final is returned, or thrown as unrecoverable where the job has failed; what may pass is
- * thrown, and the queue tries again. One that another delivery has brought to its end is not begun anew.
+ * Carry out one delivery of a job. Return a final report; throw `UnrecoverableError` for a final failure; throw
+ * anything else to have the queue retry. Do not begin a job again that another delivery finished.
  */
 export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): Promise<JobReport> {
   const { queues } = hands;

@@ -57,7 +57,7 @@ async function close(hands: Hands, workers: readonly Worker[], isUrgent: () => b
 }
 
 function giveUp({ queues, view, underWay }: Hands): void {
-  const message = `Redis is away: ${underWay.size} jobs that have ended are not told of, and begun again by others`;
+  const message = `Redis is away: ${underWay.size} finished jobs could not be reported: other workers will run them again`;
   if (underWay.size > 0) view.emit({ event: 'log', level: 'warning', message });
   queues.giveUp();
   setTimeout(() => process.exit(), LAST).unref();

@@ -46,7 +46,7 @@ async function upsert(
   data: Data,
 ): Promise<Date | undefined> {
   if (!/^[\w.@-]+$/.test(id))
-    throw usage(`${JSON.stringify(id)} is no name for a schedule`, '--name nightly');
+    throw usage(`${JSON.stringify(id)} is not a name for a schedule`, '--name nightly');
   try {
     const first = await runs.upsertJobScheduler(id, repeat, { name: 'run', data, opts: runOptions() });
     return first?.opts.prevMillis === undefined ? undefined : new Date(first.opts.prevMillis);

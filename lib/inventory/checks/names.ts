@@ -60,8 +60,8 @@ function nearMiss(
 const THEIRS = /_peer_addresses$/;
 
 /**
- * Each word is ours, or nearly; its plural where the value is what ours may be: of users of etcd there may be a list.
- * Another word (`setup_firewall`) and a short form (`conf_dir`) are names of another tool.
+ * Whether a name is a misspelling of ours: word by word equal, or nearly; a plural only where the value is of our type.
+ * Another word (`setup_firewall`) or a short form (`conf_dir`) is another tool's name.
  */
 function isSlip(name: string, known: string, fits: boolean): boolean {
   const [ours, theirs] = [known.split('_'), name.split('_')];

@@ -139,7 +139,7 @@ export function unsafeText(value: unknown): string | undefined {
     const control = CONTROL.exec(value)?.[0];
     if (control !== undefined) return `has the control character ${codePoint(control)}`;
     const none = NO_CHARACTER.exec(value)?.[0];
-    return none && `has ${codePoint(none)}, which is no character`;
+    return none && `has ${codePoint(none)}, which is not a character`;
   }
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, inner] of Object.entries(value)) {

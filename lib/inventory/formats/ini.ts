@@ -75,7 +75,7 @@ class IniReader {
   #section(name: string, state: string, position: Position): void {
     if (state !== 'hosts' && state !== 'vars' && state !== 'children') {
       const hint = 'a section is [GROUP], [GROUP:vars] or [GROUP:children]';
-      this.#problems.add(`[${name}:${state}] is no section`, position, hint);
+      this.#problems.add(`[${name}:${state}] is not a section`, position, hint);
       this.#state = 'hosts';
       return;
     }
@@ -100,7 +100,7 @@ class IniReader {
   #variable(line: string, position: Position): void {
     const at = line.indexOf('=');
     if (at < 0) {
-      this.#problems.add('this line is no variable', position, 'write NAME=VALUE');
+      this.#problems.add('this line is not a variable', position, 'write NAME=VALUE');
       return;
     }
     const variable = this.#read(line.slice(0, at).trim(), line.slice(at + 1).trim(), position);

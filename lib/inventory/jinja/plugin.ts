@@ -69,7 +69,7 @@ export function bind(parameters: string, args: readonly Value[], named: Readonly
   const int = (name: string, usual?: number) => {
     const number = intOf(get(name) ?? usual ?? need(name));
     if (number === undefined || Math.abs(number) > LARGEST)
-      throw new TemplateError(`the argument "${name}" is no whole number up to ${LARGEST}`);
+      throw new TemplateError(`the argument "${name}" is not a whole number up to ${LARGEST}`);
     return number;
   };
   return {

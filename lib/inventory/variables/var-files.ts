@@ -71,7 +71,7 @@ class FolderReader {
     const kind = kindOfFile(folder);
     if (kind === 'nothing') return all;
     if (kind !== 'directory') {
-      this.#problems.note(`${folder} is passed over: it is no directory`);
+      this.#problems.note(`${folder} is passed over: it is not a directory`);
       return all;
     }
     const listed = namesIn(folder, this.#problems);

@@ -44,7 +44,7 @@ export async function readList(dir: string): Promise<RevocationList | undefined>
   if (der === undefined) return undefined;
   const list = await parseList(der);
   if (list) return list;
-  throw new QuorateError(`${crlPath(dir)} is no list of revoked certificates`, {
+  throw new QuorateError(`${crlPath(dir)} is not a list of revoked certificates`, {
     exitCode: EXIT.refused,
     hint: 'restore it from a backup; or move it away: what the hosts have is taken in then',
   });

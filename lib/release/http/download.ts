@@ -88,7 +88,8 @@ async function readText(location: Location & { kind: 'http' }, allowed: (url: UR
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > MAX_SUMS) throw untrusted(`${location.shown} is no list of digests: it is larger than 1 MiB`);
+    if (bytes > MAX_SUMS)
+      throw untrusted(`${location.shown} is not a list of digests: it is larger than 1 MiB`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -29,7 +29,7 @@ export async function fromPackage(
     const source = join(tree, 'usr/bin', name);
     const info = await lstat(source).catch(() => undefined);
     if (info === undefined) continue;
-    const why = info.isFile() ? await notElfFor(source, request.arch) : 'it is no regular file';
+    const why = info.isFile() ? await notElfFor(source, request.arch) : 'it is not a regular file';
     if (why !== undefined) throw untrusted(`${from}: /usr/bin/${name} cannot be used: ${why}`);
     const path = join(bin, name);
     await rename(source, path);

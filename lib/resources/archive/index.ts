@@ -83,7 +83,7 @@ fi`,
   parse({ out }, { folder }) {
     const parts = partsOf(out);
     const own = parts.at(-1) ?? '';
-    if (own.includes('no folder')) throw cannot(folder, 'it is no folder', 'move it away');
+    if (own.includes('no folder')) throw cannot(folder, 'it is not a folder', 'move it away');
     const [record, lacks] = [/^record (.*)$/m, /^lacks (.*)$/m].map((one) => one.exec(own)?.[1]);
     return { ...parsePlace(parts), record, lacks };
   },

@@ -24,7 +24,7 @@ export function parseKeys(keys: string | readonly string[]): readonly PublicKey[
       if (line.includes('PRIVATE KEY')) throw wrong('a private key is no key that lets somebody in');
       const found = publicKeyIn(line);
       if (found === undefined || !isWhole(line, found))
-        throw wrong(`"${line.slice(0, 60)}" is no public key`);
+        throw wrong(`"${line.slice(0, 60)}" is not a public key`);
       return found;
     });
 }

@@ -21,7 +21,7 @@ const jinja = new Lazy(async () => {
 /** The text of a template of control with these values; a `Secret` where one went into it. Throws exit code 1. */
 export function rendered(template: string, values: Readonly<Record<string, unknown>>): string | Secret {
   const whole = contentOf(template);
-  if (typeof whole !== 'string') throw wrong(template, 'it is no text, or longer than 64 KiB');
+  if (typeof whole !== 'string') throw wrong(template, 'it is not text, or is longer than 64 KiB');
   const { parse, evaluate, fromPlain, textOf, Undefined, TemplateError } = jinja.now;
   const { syntax, body } = settingsIn(whole, (found) => wrong(template, found, KNOWN, 1));
   const open = opened({ ...values });

@@ -84,7 +84,7 @@ export function requireOpen(
     const shut = ports.filter(({ sources, ...wish }) => {
       const all = senders(sources, addresses);
       const here = all.filter((one) => isOf(barrier.family, one) && !local.includes(one));
-      // Of everybody those of one family may be shut out on purpose.
+      // For `sources: 'any'`, one family alone may be shut out on purpose.
       const isPart = sources === 'any' && here.length < all.length;
       return here.length > 0 && !isPart && judge(barrier, { ...wish, sources: here }) === 'shut';
     });
@@ -94,7 +94,7 @@ export function requireOpen(
       `${barrierName(barrier)} drops what comes to ${names}: none of its rules accepts that, and no other table can undo it`,
       {
         exitCode: EXIT.refused,
-        hint: `${openingLines(barrier, shut).join('; ')}: now, and in the file that the table is loaded from; ours goes on to shut out whom the port is not for`,
+        hint: `${openingLines(barrier, shut).join('; ')}: now, and in the file that the table is loaded from; our own table still blocks everybody else`,
       },
     );
   }

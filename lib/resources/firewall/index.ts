@@ -66,7 +66,7 @@ export const firewall = defineResource<FirewallOptions, FirewallDesired, Observe
   title: ({ name, ports, state }) =>
     state === 'absent'
       ? `the firewall has no rules for ${name}`
-      : `the firewall lets in whom ${ports.map(portName).join(' and ')} of ${name} are for`,
+      : `the firewall opens ${ports.map(portName).join(' and ')} of ${name} to ${ports.length === 1 ? 'its' : 'their'} sources`,
   owns: (desired) => (desired.state === 'absent' ? [] : pathsOf(desired)),
   leaves: (desired, changes) =>
     desired.state === 'absent' ? [] : [...tableTraces(desired, changes), ...sharedTraces(desired, changes)],
@@ -198,7 +198,7 @@ function refuseOther(desired: FirewallDesired, world: World): void {
     const judged = { ...own, ...world.slot(JUDGED, portName(one)).state };
     if (judged.by === name || !disagree(judged, own)) continue;
     const isGone = judged.state !== own.state;
-    throw new QuorateError(`${portName(one)} is for others in the firewall ${judged.by} than in ${name}`, {
+    throw new QuorateError(`the firewalls ${judged.by} and ${name} give ${portName(one)} different sources`, {
       exitCode: EXIT.usage,
       hint: isGone
         ? "give the absent one the option 'ports: []': its own table goes, and the rules of the other one stay"

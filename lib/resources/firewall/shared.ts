@@ -42,7 +42,7 @@ export function requireNoDenial(
     // Of everybody some may be shut out on purpose.
     if (first === undefined || (port.sources === 'any' && denials.length < all.length)) continue;
     throw new QuorateError(
-      `${name} has a rule that shuts out whom ${port.port}/${port.protocol} is for, before any of ours: ${first.rule}`,
+      `${name} has a rule before ours that blocks sources of ${port.port}/${port.protocol}: ${first.rule}`,
       {
         exitCode: EXIT.refused,
         hint: first.hint + [...new Set(denials.flatMap(({ before }) => before ?? []))].join('; '),

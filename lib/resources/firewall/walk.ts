@@ -28,7 +28,7 @@ export function walk(
       may ||= there.may;
       if (leaves === 'goto' || verdict === 'return') return { end: 'through', may };
     } else {
-      // Who names the port in a rule that accepts has thought of it.
+      // An accept rule that names the port counts, whatever its other conditions: somebody meant this port.
       if (match === 'named' && there.end === 'accept') return { end: 'accept', may };
       may ||= there.may || there.end === 'accept';
     }

@@ -176,7 +176,7 @@ function requireOurs({ path }: GitDesired, observed: ObservedCheckout, world: Wo
   const found = world.path(path).over(observed.at);
   requireRoom(path, 'directory', found);
   if (found !== undefined && !isRepository && observed.hasEntries)
-    throw cannot(path, 'it is no checkout, and has files in it', 'move them away: they are not ours');
+    throw cannot(path, 'it is not a checkout, and has files in it', 'move them away: they are not ours');
   if (found === undefined) requireFolder(path, observed.ground, world, { makesFolders: true });
   // What another task writes is no loss: it writes it again, and git itself refuses a commit that has another one.
   const lost = edited.filter((name) => !world.declared.isElse(`${path}/${name}`, `git-checkout:${path}`));

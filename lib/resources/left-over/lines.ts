@@ -17,7 +17,7 @@ export function leftLines(made: Kept): LeftOver {
       if (found === undefined) return 'gone';
       if (found.type !== 'file') return { why: `${path} is a ${found.type} now` };
       const { text } = found;
-      if (text === undefined || sha256(text) !== found.sha256) return { why: `${path} is no text to edit` };
+      if (text === undefined || sha256(text) !== found.sha256) return { why: `${path} is not text to edit` };
       const lines = linesOf(plainText(text));
       const places = findLines(lines, made);
       const [at] = places;

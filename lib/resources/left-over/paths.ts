@@ -35,7 +35,9 @@ ${systemdReads(path)}`,
   });
 }
 
-/** What still needs the file of a unit; one that is taken away before needs it no more. */
+/**
+ * Why a unit file is still needed: the unit runs or is enabled. A unit that this run stops first no longer needs it.
+ */
 function useOf(unit: string, manager: string, world: World): string | undefined {
   if (world.unit(unit).state?.state === 'stopped') return undefined;
   if (/^ActiveState=(active|activating|reloading)$/m.test(manager)) return `${unit} is running`;
@@ -81,7 +83,7 @@ export function leftLink(made: Kept): LeftOver {
       return isOurs ? { property: 'to', before: to } : CHANGED;
     },
     foresee: (world) => world.path(path).willBeAbsent(),
-    apply: () => sh`if [ ! -L ${path} ]; then echo ${`${path} is no link any more: run again`}; exit 1; fi
+    apply: () => sh`if [ ! -L ${path} ]; then echo ${`${path} is not a link any more: run again`}; exit 1; fi
 rm -f -- ${path}`,
   });
 }

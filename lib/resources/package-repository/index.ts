@@ -210,7 +210,7 @@ function isArmoured(content: Content, key: RepositoryKey): boolean {
 function checkedName(name: string): string {
   if (/^[A-Za-z0-9][\w.-]*$/.test(name)) return name;
   throw wrong(
-    `${JSON.stringify(name)} is no name of a repository`,
+    `${JSON.stringify(name)} is not the name of a repository`,
     'it names its files: letters, digits, _ . and -',
   );
 }

@@ -110,10 +110,13 @@ function completePackages(name: string, { state, version, downgrade }: PackagesO
     throw wrong('no package is named', "name one, or several with spaces between: 'nginx curl'");
   for (const one of names) {
     if (!/^[A-Za-z0-9]([\w.+-]*[\w.+])?(:[a-z0-9-]+)?$/.test(one) || FILE.test(one))
-      throw wrong(`${JSON.stringify(one)} is no name of a package`, nameHint(one));
+      throw wrong(`${JSON.stringify(one)} is not the name of a package`, nameHint(one));
   }
   if (version !== undefined && !/^[\w.+:~^*-]+$/.test(version)) {
-    throw wrong(`${JSON.stringify(version)} is no version`, "write one, or 'latest'; * stands for anything");
+    throw wrong(
+      `${JSON.stringify(version)} is not a version`,
+      "write one, or 'latest'; * stands for anything",
+    );
   }
   if (version !== undefined && state === 'absent') {
     throw wrong(`${name} is to be absent, in version ${version}`, 'leave the version out');

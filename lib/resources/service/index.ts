@@ -195,7 +195,7 @@ function joinedWishes(wishes: readonly WantedUnit[]): readonly WantedUnit[] | un
 function checkedUnit(given: string): string {
   const name = given.replace(/\.service$/, '');
   if (/^[\w:.][\w:.@\\-]*$/.test(name) && !/@(\.\w+)?$/.test(name)) return name;
-  throw new QuorateError(`${JSON.stringify(given)} is no name of a unit that can run`, {
+  throw new QuorateError(`${JSON.stringify(given)} is not the name of a unit that can run`, {
     exitCode: EXIT.usage,
     hint: /@/.test(name)
       ? `a template runs by the name of an instance: ${name.replace('@', '@one')}`

@@ -25,9 +25,8 @@ export function startOf(desired: ServiceDesired, changes: readonly Change[]): Sh
 }
 
 /**
- * What keeps a service from running, enabled, on the files as they are wanted. `outdated` names files that its start
- * has loaded otherwise. One that is still starting does no work that a restart could interrupt, and on other files it
- * may wait for ever: it is started anew.
+ * List what keeps a service from running, enabled, on the wanted files. `outdated`: files its start loaded in another
+ * version. A service still starting is restarted too: it does no work yet, and on wrong files it may wait for ever.
  */
 export function lifecycleDifferences(
   { name }: ServiceDesired,

@@ -105,7 +105,7 @@ export function outdatedReads(
   world: World,
 ): readonly Pick<Loading, 'name' | 'due'>[] {
   const judged = reads.filter(({ isLater }) => !isLater);
-  // What is only not named any more, and still there, may be read by others' wish.
+  // A path that still exists but is no longer named may be read for another wish: only lost paths count.
   const lost = judged.length < reads.length ? [] : lostReads(seen, world);
   return [...judged, ...lost].filter((one) => isOutdated(unit, one, seen, world));
 }
@@ -114,7 +114,10 @@ function lostReads(seen: ObservedReads, world: World): ObservedReads['dropped'] 
   return seen.dropped.filter(({ name }) => stateOf(name, seen, world) === GONE);
 }
 
-/** Without a record of this start a thing is the one it has read if it is older; in seconds, so by one more. */
+/**
+ * Whether the unit has to read a thing again. Without a record of this start, a thing older than the start counts as
+ * read; times are in whole seconds, so allow one.
+ */
 function isOutdated(
   unit: string,
   { name, beside }: Pick<Loading, 'name' | 'beside'>,

@@ -81,7 +81,7 @@ export function completeUser(name: string, options: UserOptions): UserDesired {
       throw wrong(`the ${what} of user ${name} has a colon or a control character`, 'leave it out');
   const hash = options.password?.reveal();
   if (hash !== undefined && !/^(\$\w+\$\S{10,}|[!*]\S*)$/.test(hash))
-    throw wrong(`the password of user ${name} is no hash`, 'openssl passwd -6 makes one');
+    throw wrong(`the password of user ${name} is not a hash`, 'openssl passwd -6 makes one');
   const { expires } = options;
   return {
     name,
@@ -148,7 +148,7 @@ export function userDifferences(
   ];
 }
 
-/** By its number a user owns files, and in its home are those that let it log in: neither is changed from under it. */
+/** Refuse to change a user's number, which owns files, or home, which holds the login keys. */
 function requireSameFiles({ name, uid, home, system }: UserDesired, observed: ObservedUser): void {
   const cannot = (found: string, hint: string) =>
     new QuorateError(`user ${name} has ${found} was wanted`, { exitCode: EXIT.failed, hint });
@@ -185,7 +185,7 @@ function dayOf(name: string, expires: string): string {
   // The 30th of February is read as a day of March.
   if (/^\d{4}-\d\d-\d\d$/.test(expires) && time >= 0 && dateOf(days) === expires) return days;
   throw wrong(
-    `user ${name} expires ${JSON.stringify(expires)}, which is no day`,
+    `user ${name} expires ${JSON.stringify(expires)}, which is not a day`,
     "write '2027-01-31', or 'never'",
   );
 }
@@ -217,7 +217,7 @@ export function requireShell({ name, shell }: UserDesired, noShell: boolean, wor
 }
 
 function noName(name: string): QuorateError {
-  return new QuorateError(`${JSON.stringify(name)} is no name of a user or group`, {
+  return new QuorateError(`${JSON.stringify(name)} is not the name of a user or group`, {
     exitCode: EXIT.usage,
     hint: 'letters, digits, and _ . - behind the first; no number, and 32 of them at most',
   });

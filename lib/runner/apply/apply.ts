@@ -123,7 +123,7 @@ async function sendAhead({ transfers = [] }: Prepared, { send, wire }: ApplyCont
   await send(waiting(transfers, wire.stateDir));
 }
 
-/** Of an apply that failed: some may have left their places, and its user may own these by now. */
+/** Send the files of a failed apply again: it may have moved them already, or given them to another user. */
 async function sendAgain(step: Step, context: ApplyContext): Promise<void> {
   const cleared = clearSent(step, context.wire.stateDir);
   if (cleared.length === 0) return;
@@ -146,7 +146,7 @@ async function applyTrying(
     await pause(delay, wire);
     if (wire.stopping) break;
     const reading = await ask(planned, { wire, proof });
-    // Of one that cannot tell, nothing is known but that it failed.
+    // An unproven task cannot be read again: all we know is that it failed.
     const isBlind = planned.task.unproven === true && failure.inApply;
     const left = isBlind ? planned.changes : wire.inTask(planned, () => leftOf(planned.task, reading, proof));
     if (left.length === 0) return finished(planned, context);
@@ -206,7 +206,8 @@ function takesAway({ planned }: Step): boolean {
 
 function isLast(task: Task): boolean {
   return (
-    // Where it fails, its block goes on: what was sent along would be on record, and not be begun.
+    // When it fails, its block goes on to `rescue` or `always`: tasks sent after it would be on record without ever
+    // having begun.
     (task.within ?? []).length > 0 ||
     wordsOf(task).delegateTo !== undefined ||
     handlerOf(task) !== undefined ||
@@ -224,7 +225,10 @@ q_own ${owned} && ${ledger ? beginLedger(ledger.dir) : sh`:`}`;
   return { id: 'records', sh: records, critical: true, failure: noRecords(wire) };
 }
 
-/** With the record of what it makes: of one that is never begun nothing is on record, and a person may make it. */
+/**
+ * Add the ledger line to the step itself, so that a task that never begins leaves no record: somebody else may make
+ * that thing.
+ */
 function recorded(step: Step, { ledger, wire }: ApplyContext): Step {
   const change = ledger?.record([step.planned]);
   if (ledger === undefined || change === undefined) return step;
@@ -261,13 +265,13 @@ async function applyGuarded(
     id: 'guard',
     sh: armGuard(guarded),
     critical: true,
-    failure: notBegun('what it takes to go back cannot be kept', `is there room in ${wire.stateDir}?`),
+    failure: notBegun('the state to go back to cannot be saved', `is there room in ${wire.stateDir}?`),
   };
   const holds = {
     id: 'holds',
     sh: guardHolds,
     critical: true,
-    failure: notBegun('what comes before took so long that the host would not take it back', 'run again'),
+    failure: notBegun('the tasks before it took so long that its guard has expired', 'run again'),
   };
   const fail = (error: unknown): never => {
     wire.failed(planned, planned.changes);

@@ -158,7 +158,7 @@ function noAnswer(
 
 function tooMuch({ name }: Host, doing: string | undefined): QuorateError {
   return new QuorateError(
-    `${name}: more was printed${doing === undefined ? '' : ` while ${doing}`} than is read: a line of 1 MiB, 16 MiB in all`,
+    `${name}: printed too much${doing === undefined ? '' : ` while ${doing}`}: more than 1 MiB in a line, or 16 MiB in all`,
     { exitCode: EXIT.failed, host: name, hint: 'see there which of its files or services says so much' },
   );
 }

@@ -60,6 +60,6 @@ function goesOn({ within: own = [] }: Task, { within = [] }: Task, rescuer: numb
   const [mine, its] = depth < 0 ? [undefined, undefined] : [own[depth], within[depth]];
   if (mine !== undefined && mine.block === its?.block)
     return mine.part === 'always' || (mine.part === 'rescue' && depth === rescuer);
-  // It stands in a list that both are in: which goes on where that is around the block that sees to the failure.
+  // Both tasks are in the same list: it continues if it encloses the block whose `rescue` handles the failure.
   return (depth < 0 ? within.length : depth) <= rescuer;
 }

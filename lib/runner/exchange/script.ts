@@ -16,7 +16,7 @@ export interface Fragment {
    */
   readonly patience?: number;
   /** Seconds that looks in it may hang, which end themselves: see `LOOK_SECONDS`. */
-  readonly looks?: number;
+  readonly lookSeconds?: number;
   /** Seconds after which it is ended, with all that runs in its process group, and has failed. */
   readonly timeout?: number;
   /** User of the host who runs it. */
@@ -38,7 +38,7 @@ export function patienceAt(fragments: readonly Fragment[], i: number): number | 
   const { critical, patience } = fragment;
   if (patience !== undefined || critical) return patience;
   const together = isOnlyRead(fragments) ? fragments.slice(i) : [fragment];
-  const looks = together.reduce((sum, one) => sum + (one.looks ?? 0), 0);
+  const looks = together.reduce((sum, one) => sum + (one.lookSeconds ?? 0), 0);
   return READ_SECONDS + Math.max(0, looks - LOOK_SECONDS);
 }
 

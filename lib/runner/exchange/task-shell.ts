@@ -9,7 +9,7 @@ import { CANNOT_BECOME, NO_USER } from './by-user.ts';
 import type { Fragment } from './script.ts';
 
 /** What decides how a task is read and carried out. */
-export type Worded = Pick<Task, 'title' | 'resource' | 'words' | 'probe' | 'looks' | 'unproven'>;
+export type Worded = Pick<Task, 'title' | 'resource' | 'words' | 'probe' | 'lookSeconds' | 'unproven'>;
 
 export function wordsOf({ words = {} }: Pick<Task, 'words'>): ControlWords {
   return words;
@@ -45,8 +45,8 @@ q_code=$?
 q_part until
 if ${within(until, LOOK_SECONDS)} >/dev/null 2>&1; then echo yes; else echo no; fi
 exit "$q_code"`;
-  const looks = (task.looks ?? 0) + (until === undefined ? 0 : LOOK_SECONDS);
-  return { id, critical: false, ...(looks > 0 && { looks }), ...inWords(task, asked) };
+  const lookSeconds = (task.lookSeconds ?? 0) + (until === undefined ? 0 : LOOK_SECONDS);
+  return { id, critical: false, ...(lookSeconds > 0 && { lookSeconds }), ...inWords(task, asked) };
 }
 
 /** What changes it; nothing where only its `until` does not hold yet. */

@@ -135,7 +135,7 @@ export function isLeftOver({ role }: RoleTask): boolean {
   return role === LEFT_OVER;
 }
 
-/** It only had to be looked at, or nobody knows: nothing was to be done that could be left out. */
+/** The task only looked at a left-over thing and had nothing to do: do not report it as skipped. */
 export function isLook({ role, task }: RoleTask, plan: readonly PlannedTask[]): boolean {
   return role === LEFT_OVER && !plan.some((one) => one.task === task);
 }
@@ -150,7 +150,10 @@ class Finding {
   readonly #ledger: Ledger;
   readonly #tasks: readonly RoleTask[];
   readonly #prune: boolean;
-  /** Without `prune` nothing is foreseen to go, but for what is left over itself. */
+  /**
+   * Without `prune`: a copy of each world in which left-over things are gone, so that judging one of them sees the
+   * others gone while the real world keeps them.
+   */
   readonly #foreseen = new WeakMap<World, World>();
 
   constructor(ledger: Ledger, tasks: readonly RoleTask[], prune: boolean) {

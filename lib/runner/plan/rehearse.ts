@@ -30,7 +30,7 @@ export async function rehearse(
   const review = async (batch: PlannedBatch) => void batches.push(batch);
   await session.rehearse(plays, { sink, detailedExitcode: false }, async (rehearsal) => {
     for (const play of plays) {
-      if (rehearsal.over) break;
+      if (rehearsal.hasFailed) break;
       await runPlay(play, rehearsal, review);
     }
   });

@@ -30,7 +30,8 @@ export class TakenBack {
     return before.flatMap((kept) => {
       const { task } = kept.planned;
       const own = about(kept.planned);
-      // What differs for both and is not foreseen is due for both: the later one takes nothing back.
+      // A difference that both tasks have, and that neither foresees, is due for both: the later task takes nothing
+      // back.
       const by = due.find(({ one, at }) => isAboutOne(own, at) && !isOneWish(task, one.task))?.one;
       if (by === undefined || !isDueAgain(kept.planned, foreseen)) return [];
       return `${name}: "${by.task.title}" of the play ${play} takes back what "${task.title}" of the play ${kept.play} makes: every run changes both`;
@@ -49,6 +50,6 @@ function isDueAgain({ task, reading }: PlannedTask, foreseen: World): boolean {
   if (reading === undefined) return false;
   const isDueIn = (world: World) => isCertain(() => differencesOf(task, reading, world));
   const next = new World(foreseen);
-  // Who is not content with what it has just made goes by its reading alone.
+  // A task that is due again even after its own change is judged by its reading only.
   return isDueIn(next) && !isDueIn(new World(next));
 }

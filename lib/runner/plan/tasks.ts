@@ -67,7 +67,7 @@ function checkActors({ name, fleet }: Target, tasks: readonly RoleTask[], exitCo
     if (delegateTo === undefined || delegateTo === 'localhost' || known.includes(delegateTo)) continue;
     const position = at?.();
     throw new QuorateError(
-      `${name}: role ${role}: "${task.title}" is for ${delegateTo} to do, which is no host of the inventory`,
+      `${name}: role ${role}: "${task.title}" is delegated to ${delegateTo}, which is not in the inventory`,
       {
         exitCode,
         host: name,

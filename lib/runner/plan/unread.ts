@@ -41,7 +41,7 @@ export class MissedFacts {
     for (const host of fresh) this.#told.add(`${role} ${host}`);
     if (fresh.length === 0) return;
     this.#tell(
-      `role ${role} asks for facts of ${fresh.join(', ')}, which this run has not read: what it makes lacks them; --limit and serial leave hosts out, and a play before this one reads its hosts`,
+      `role ${role} asks for facts of ${fresh.join(', ')}, which this run has not read, so its result lacks them: include those hosts (--limit, serial), or read them in an earlier play`,
     );
   }
 }

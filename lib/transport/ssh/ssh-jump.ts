@@ -73,7 +73,8 @@ function hopOf(
   before: readonly string[],
 ): Connection {
   const parts = parseHop(hop);
-  if (parts === undefined) throw badSetting(name, `${hop} is no jump host`, '[user@]host[:port] is wanted');
+  if (parts === undefined)
+    throw badSetting(name, `${hop} is not a jump host`, '[user@]host[:port] is wanted');
   const { host: address, port, user } = parts;
   return {
     name: hop,

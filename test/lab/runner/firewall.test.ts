@@ -234,7 +234,7 @@ describeLab('the firewall role', () => {
       const refused = await apply(CLIENTS_ONLY).catch((error: QuorateError) => error);
       expect(refused).toMatchObject({
         exitCode: 3,
-        message: expect.stringContaining(`${name} has a rule that shuts out whom 2380/tcp is for`),
+        message: expect.stringContaining(`${name} has a rule before ours that blocks sources of 2380/tcp`),
       });
       expect(await on('nft list ruleset | grep -c quorate || true')).toBe('0');
       const [command = ''] = cure.exec((refused as QuorateError).hint ?? '') ?? [];

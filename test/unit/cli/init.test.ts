@@ -29,11 +29,11 @@ it.each(['{ name: x', '[]', '', '{"scripts": null}', '{"devDependencies": []}'])
 );
 
 it.each<[what: string, make: () => void, said: string]>([
-  ['roles is a file', () => writeFileSync(join(folder, 'roles'), ''), 'roles is there, and is no folder'],
+  ['roles is a file', () => writeFileSync(join(folder, 'roles'), ''), 'roles is there, and is not a folder'],
   [
     '.github leads nowhere',
     () => symlinkSync('gone', join(folder, '.github')),
-    '.github is there, and is no folder',
+    '.github is there, and is not a folder',
   ],
   ['package.json is a folder', () => mkdirSync(join(folder, 'package.json')), 'EISDIR'],
 ])('init where %s: 1, and nothing is written', async (_, make, said) => {

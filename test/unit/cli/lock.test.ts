@@ -55,7 +55,7 @@ describe('a play that a person holds', () => {
     const file = join(project.dir, '.quorate/web/a/hold');
     const text = '{"runId":"r","who":"ma';
     writeFileSync(file, text);
-    expect(lock(project, 'web').said).toContain('a: on hold by nobody knows whom');
+    expect(lock(project, 'web').said).toContain('a: on hold, its file names nobody');
     expect(lock(project, 'web', '--hold', 'mine').status).toBe(6);
     expect(readFileSync(file, 'utf8')).toBe(text);
     expect(project.run().status).toBe(6);

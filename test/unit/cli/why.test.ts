@@ -90,7 +90,7 @@ describe('--why', () => {
 
   it.each([
     ['made', 'is a part of several titles'],
-    ['made/texd has its', 'is no task of these hosts'],
+    ['made/texd has its', 'is not a task of these hosts'],
   ])('%s, which is none or several: 1, with those that are near', (asked, said) => {
     const { status, stderr } = new Project(SITE, ['a']).run('--why', asked);
     expect([status, stderr]).toEqual([1, expect.stringContaining(said)]);

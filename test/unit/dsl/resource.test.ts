@@ -79,9 +79,9 @@ describe('a control word that no host could follow is told before any contact', 
     [{ retries: 1.5 }, /retries is 1.5, a whole number from 0 was wanted$/],
     [{ delay: Number.NaN }, /delay is null, seconds from 0 was wanted$/],
     [{ timeout: 0 }, /timeout is 0, seconds above 0 was wanted$/],
-    [{ environment: { 'A-B': '' } }, /"A-B" is no name of a variable$/],
-    [{ environment: { q_state: '' } }, /"q_state" is no name of a variable$/],
-    [{ becomeUser: 'a b' }, /"a b" is no name of a user$/],
+    [{ environment: { 'A-B': '' } }, /"A-B" is not the name of a variable$/],
+    [{ environment: { q_state: '' } }, /"q_state" is not the name of a variable$/],
+    [{ becomeUser: 'a b' }, /"a b" is not the name of a user$/],
   ])('%j', (words, message) => {
     expect(() => absent('/a', words)).toThrow(message);
     expect(() => absent('/a', words)).toThrow(expect.objectContaining({ exitCode: 1 }));

@@ -30,6 +30,6 @@ describe('the name of a fleet', () => {
   });
 
   it.each(['a b', 'a}b', 'a:b'])('is not %s', (fleet) => {
-    expect(() => fleetName({ own: { fleet } }, scratch())).toThrow('is no name for a fleet');
+    expect(() => fleetName({ own: { fleet } }, scratch())).toThrow('is not a name for a fleet');
   });
 });

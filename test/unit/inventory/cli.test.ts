@@ -94,7 +94,7 @@ it.each([
     { 'inventory.yaml': `${THREE}  vars:\n    etcd_listen_address: "::"\n` },
     [],
     [
-      'inventory.yaml:7:5 etcd_listen_address of etcd01 is ::, which is no address of the host but all of them',
+      'inventory.yaml:7:5 etcd_listen_address of etcd01 is ::, which is not an address of the host but all of them',
     ],
   ],
   [

@@ -291,11 +291,11 @@ describe('an INI inventory', () => {
     ['[g:vars]\na=1\n', 1, '[g:vars] names group g, which is not declared'],
     ['[g:children]\nh\n', 2, '[g:children] names group h, which is not declared'],
     ['[g h]\na\n', 1, 'this section has a name that no group can have'],
-    ['[g:hostvars]\na\n', 1, '[g:hostvars] is no section'],
+    ['[g:hostvars]\na\n', 1, '[g:hostvars] is not a section'],
     ['[g]\na:\n', 2, 'host "a:": ends in a colon, behind which a port is wanted'],
     ['[g]\na b\n', 2, 'after a host come NAME=VALUE, and here is something else'],
     ['[g]\na b="c\n', 2, 'a quote in this line is not closed'],
-    ['[g]\na\n[g:vars]\nb\n', 4, 'this line is no variable'],
+    ['[g]\na\n[g:vars]\nb\n', 4, 'this line is not a variable'],
     ['[g]\na[3:1]\n', 2, 'host "a[3:1]": [3:1] runs backwards'],
     ['[g:children]\nh\n[h:children]\ng\n', 4, 'group g contains h, which contains it'],
   ])('is refused: %j', async (text, line, message) => {

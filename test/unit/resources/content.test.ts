@@ -261,7 +261,7 @@ describe('a template that cannot be filled in', () => {
       'the filter "nosuch" is not known here',
       /^the filters and tests of Jinja/,
     ],
-    ['{% fro x in y %}\n', 1, '{% fro %} is no tag that is known', 'mend the template'],
+    ['{% fro x in y %}\n', 1, '{% fro %} is not a known tag', 'mend the template'],
   ])('%j is told with its line', async (text, line, message, hint) => {
     const template = join(dir, 'x.j2');
     writeFileSync(template, text);

@@ -104,8 +104,7 @@ describe('before its rules are written, a role', () => {
     expect(() => differences([MEMBER, '10.0.52.6', '10.0.52.13'], DENIED)).toThrow(
       expect.objectContaining({
         exitCode: 3,
-        message:
-          'ufw has a rule that shuts out whom 2380/tcp is for, before any of ours: deny 2380/tcp from any',
+        message: 'ufw has a rule before ours that blocks sources of 2380/tcp: deny 2380/tcp from any',
         hint: `'ufw status numbered' shows it: take it out, or let them in before it: ufw prepend allow proto tcp from ${MEMBER} to any port 2380; ufw prepend allow proto tcp from 10.0.52.6 to any port 2380`,
       }),
     );

@@ -174,7 +174,7 @@ describe.runIf(hasGit)('a checkout', () => {
     await run(wish('v1'), { dir });
     expect(git('.', 'log', '--format=%s')).toBe('of the host');
     rmSync(join(dir, 'at/.git/HEAD'));
-    await expect(dry(wish('v2'), { dir })).rejects.toThrow(/it is no checkout, and has files in it$/);
+    await expect(dry(wish('v2'), { dir })).rejects.toThrow(/it is not a checkout, and has files in it$/);
     expect(spawnSync('git', ['-C', dir, 'config', 'remote.origin.url']).status).toBe(1);
   });
 
@@ -263,7 +263,7 @@ describe.runIf(hasGit)('a checkout', () => {
   it('is not made over other files', async () => {
     mkdirSync(join(dir, 'at'));
     writeFileSync(join(dir, 'at/theirs'), '');
-    await expect(dry(wish('v1'), { dir })).rejects.toThrow(/it is no checkout, and has files in it$/);
+    await expect(dry(wish('v1'), { dir })).rejects.toThrow(/it is not a checkout, and has files in it$/);
   });
 
   it('tells what the remote does not have, and a remote that is not there', async () => {

@@ -13,7 +13,7 @@ describe('rules of sudo', () => {
     });
   });
 
-  it.each(['ann.smith', 'ann~', 'a/b', ''])('%j is no name that sudo reads', (name) => {
+  it.each(['ann.smith', 'ann~', 'a/b', ''])('%j is not a name that sudo reads', (name) => {
     expect(() => sudoers(name, { rules: 'a ALL=/bin/x' })).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 });

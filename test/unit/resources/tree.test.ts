@@ -218,7 +218,7 @@ it.each([0, 1])(
   },
 );
 
-it('a source that is no folder is told before any contact', () => {
+it('a source that is not a folder is told before any contact', () => {
   expect(() => tree('/srv/x', { source: './nowhere' })).toThrow(expect.objectContaining({ exitCode: 1 }));
 });
 

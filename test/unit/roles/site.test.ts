@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Role } from '../../../lib/dsl/role.ts';
 import { type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts/index.ts';
+import { ROLE_NAMES } from '../../../lib/etcd/model/role-names.ts';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 import { tasksOf } from '../../../lib/runner/plan/tasks.ts';
 import { backups } from '../../../roles/backups.ts';
@@ -18,6 +19,10 @@ const SITE: readonly Role<EtcdFacts>[] = [firewall, certs, binaries, config, sys
 const CHOICES = Object.entries(ETCD_VARS).flatMap(([name, schema]) =>
   'enum' in schema ? schema.enum.map((value) => [name, value] as const) : [],
 );
+
+it('operations know the roles of a member by their names, in their order', () => {
+  expect(SITE.map(({ name }) => name)).toEqual(ROLE_NAMES);
+});
 
 it.each(CHOICES)('no two roles of a whole run contradict each other: %s is %s', (name, value) => {
   const vars = {

@@ -393,7 +393,7 @@ describe('a run over several hosts', () => {
       const { code, errors } = await run((name) => [onLb(name, { delegateTo: 'ib' })]);
       expect([code, errors[0]]).toEqual([
         1,
-        'a: role role: "in the pool" is for ib to do, which is no host of the inventory',
+        'a: role role: "in the pool" is delegated to ib, which is not in the inventory',
       ]);
     });
   });

@@ -154,14 +154,18 @@ describe('a host that does not answer', () => {
 
   it.each<[what: string, fragments: readonly Partial<Fragment>[], seconds: number]>([
     ['a minute', [{}, {}], 60],
-    ['a minute with one look that may hang', [{}, { looks: 55 }, {}], 60],
+    ['a minute with one look that may hang', [{}, { lookSeconds: 55 }, {}], 60],
     [
       'longer with several, which do so one after the other',
-      [{ looks: 55 }, {}, { looks: 30 }, { looks: 55 }],
+      [{ lookSeconds: 55 }, {}, { lookSeconds: 30 }, { lookSeconds: 55 }],
       145,
     ],
-    ['longer with two in one task', [{ looks: 110 }], 115],
-    ['a minute behind an apply for each of them', [{ looks: 55 }, { looks: 55 }, { critical: true }], 60],
+    ['longer with two in one task', [{ lookSeconds: 110 }], 115],
+    [
+      'a minute behind an apply for each of them',
+      [{ lookSeconds: 55 }, { lookSeconds: 55 }, { critical: true }],
+      60,
+    ],
   ])('is given %s', async (_what, fragments, seconds) => {
     vi.useFakeTimers();
     const host = silent();
@@ -194,7 +198,7 @@ it.each([
   const failure = await exchange(host, fragments, { doing: 'reading facts' }).catch((error) => error);
   expect(failure).toMatchObject({
     exitCode: 2,
-    message: expect.stringMatching(/: more was printed while reading facts than is read/),
+    message: expect.stringMatching(/: printed too much while reading facts/),
   });
 });
 

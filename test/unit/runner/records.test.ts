@@ -52,7 +52,7 @@ it('where no records can be kept a check fails as a run does, if something is to
   const path = join(scratch(), 'made');
   const said = (found: string) => ({ code: 2, errors: [expect.stringMatching(found)] });
   expect(await run(true, root, path)).toMatchObject(
-    said(`^web1: cannot keep records in ${root}/.quorate/site/web1: ${root} is no directory$`),
+    said(`^web1: cannot keep records in ${root}/.quorate/site/web1: ${root} is not a directory$`),
   );
   expect(await run(false, root, path)).toMatchObject(
     said('^web1: the run lock .* cannot be written: mkdir: '),

@@ -66,7 +66,7 @@ describe('sending a file', () => {
     const { file } = source('new');
     await expect((await connect(connectionOf())).send(file, target)).rejects.toMatchObject({
       exitCode: 1,
-      message: `node1: ${JSON.stringify(target)} is no path to send to`,
+      message: `node1: ${JSON.stringify(target)} is not a path to send to`,
     });
   });
 

@@ -48,7 +48,7 @@ export async function opening(identityFile: string): Promise<Stage> {
     try {
       decrypter.addIdentity(identity);
     } catch {
-      throw unfit(identityFile, 'has a line that is no identity of age');
+      throw unfit(identityFile, 'has a line that is not an identity of age');
     }
   }
   return async function* (bytes) {

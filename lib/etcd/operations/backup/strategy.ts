@@ -8,8 +8,9 @@ import { type KeptSnapshots, readSnapshots, type Snapshot } from '../../snapshot
 import { removeSnapshots } from '../../snapshots/remove.ts';
 import { chooseTaker, TAKE, takeOn } from '../../snapshots/step.ts';
 import { parseKeep, stampOf, thinnedApart } from '../../snapshots/thin.ts';
-import { finishHint, openIntent } from '../../survey/intents.ts';
+import { openIntent } from '../../survey/intents.ts';
 import { clustersOf, type EtcdHost, livingId, type Surveyed } from '../../surveyed.ts';
+import { finishLine, makesNewCluster } from '../../verbs.ts';
 import { isOfCluster } from '../common/cluster-flag.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
@@ -198,11 +199,11 @@ async function carryOutAll(run: PlayRun<EtcdFacts>, surveyed: Surveyed, wanted: 
 /** What would be taken is neither what was nor what is to come. */
 function refuseHalfRestored({ cluster, hosts }: Surveyed): void {
   const open = openIntent(hosts);
-  if (open === undefined || !['restore', 'recover'].includes(open.verb)) return;
+  if (open === undefined || !makesNewCluster(open.verb)) return;
   throw refusal(
     cluster,
     `run ${open.runId} has begun a ${open.verb} that is not finished: no snapshot is taken of what it left`,
-    finishHint(open, cluster),
+    finishLine(open.verb, cluster),
   );
 }
 

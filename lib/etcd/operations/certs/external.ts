@@ -20,8 +20,9 @@ import { columns } from '../../health/columns.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { isCertificate } from '../../survey/admit-certificates.ts';
-import { finishHint, openIntent, openRotation } from '../../survey/intents.ts';
+import { openIntent, openRotation } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { finishLine } from '../../verbs.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
 import { trustedByClients } from './clients.ts';
@@ -179,7 +180,7 @@ async function surveyForCa(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise
         ? 'not every member trusts the new one yet'
         : undefined;
     if (why !== undefined)
-      throw refusal(cluster, `run ${open.runId} rotates its CA: ${why}`, finishHint(open, cluster));
+      throw refusal(cluster, `run ${open.runId} rotates its CA: ${why}`, finishLine(open.verb, cluster));
   }
   await surveyWithCas(run, surveyed);
 }

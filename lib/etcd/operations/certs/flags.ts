@@ -19,7 +19,7 @@ export const CERTS_FLAGS = [
   {
     name: 'new-keys',
     type: 'boolean',
-    description: 'with --renew: with other keys, too; for a moment a handshake may fail',
+    description: 'with --renew: make new keys as well; a handshake may fail for a moment',
   },
   {
     name: 'client',
@@ -44,8 +44,7 @@ export const CERTS_FLAGS = [
     name: 'revoke',
     type: 'string',
     placeholder: 'NAME',
-    description:
-      'take the certificate of a client away: members refuse it; the first time they are restarted',
+    description: 'revoke a client’s certificates; the first revocation also restarts each member once',
   },
   {
     name: 'crl',
@@ -63,13 +62,13 @@ export const CERTS_FLAGS = [
   {
     name: 'clients-ready',
     type: 'boolean',
-    description: 'with --rotate-ca: clients have theirs; go on until nothing is left of the old one',
+    description: 'with --rotate-ca: all clients have the new CA: finish, and drop the old one',
   },
   {
     name: 'again',
     type: 'boolean',
     description:
-      'with --rotate-ca: another one after one that is done, or in place of one whose new CA is lost',
+      'with --rotate-ca: rotate again after a finished rotation, or replace a new CA that was lost',
   },
   {
     name: 'accept-downtime',
@@ -135,7 +134,7 @@ export function certsProblems(hosts: readonly HostData[], words: readonly string
   const dir = job === 'csr' ? String(vars.csr) : undefined;
   if (dir === '' || (dir !== undefined && existsSync(dir) && !statSync(dir).isDirectory()))
     return wrong(
-      `${dir === '' ? 'an empty path' : dir} is no folder`,
+      `${dir === '' ? 'an empty path' : dir} is not a folder`,
       '--csr takes the folder that requests go into',
     );
   const unread = job === 'import' ? unreadable([String(vars.import), ...words]) : undefined;

@@ -73,8 +73,11 @@ async function refuseOthers(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promis
     const { facts } = host.target;
     const { cluster, kept } = facts;
     Object.assign(facts, { cluster: { ...cluster, crl: undefined }, kept: { ...kept, crl: undefined } });
-    await host.replan();
-    Object.assign(facts, { cluster, kept });
+    try {
+      await host.replan();
+    } finally {
+      Object.assign(facts, { cluster, kept });
+    }
   });
   refusePending(surveyed);
 }

@@ -2,7 +2,7 @@ import type { PlannedTask, PlayRun } from '../../../dsl/play.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { passGate } from '../../health/gate.ts';
 import { settle } from '../../health/settle.ts';
-import { quorum } from '../../model/cluster.ts';
+import { canSpareOne, quorum } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
@@ -15,7 +15,7 @@ export async function takeTurn(
   which: (planned: PlannedTask) => boolean = () => true,
 ): Promise<void> {
   await host.replan();
-  if (spares(surveyed)) return roll(run, surveyed, [host], { apply: (one) => one.apply(which) });
+  if (canSpareOne(surveyed.cluster)) return roll(run, surveyed, [host], { apply: (one) => one.apply(which) });
   await passGate(run, surveyed, host, false);
   await host.apply(which);
   await settle(run, surveyed, [host]);
@@ -24,15 +24,11 @@ export async function takeTurn(
 /** A cluster that has no member to spare is down during each restart: only for who says so. */
 export function refuseDowntime(surveyed: Surveyed): void {
   const { cluster, hosts } = surveyed;
-  if (spares(surveyed) || hosts[0]?.target.vars['accept-downtime'] === true) return;
+  if (canSpareOne(cluster) || hosts[0]?.target.vars['accept-downtime'] === true) return;
   const voters = cluster.members.length;
   throw refusal(
     cluster,
     `nothing was changed: ${voters} voters, quorum ${quorum(voters)}: restarting one leaves ${voters - 1}`,
     '--accept-downtime lets the cluster be down during each restart',
   );
-}
-
-function spares({ cluster: { members } }: Surveyed): boolean {
-  return members.length - 1 >= quorum(members.length);
 }

@@ -33,8 +33,8 @@ function below({ hosts }: PlayRun<EtcdFacts>, verb: string): Pick<Intent, 'under
 }
 
 /**
- * Whoever runs it again learns of it from any host: one without it is no ground for the next step. That the cluster was
- * recovered is carried along: hosts with the data of before may come back at any time.
+ * Write the intent on every host before the next step: a rerun reads it from whichever it reaches. Carry `recovered`
+ * along: hosts with the old data may come back at any time.
  */
 async function onAll(run: PlayRun<EtcdFacts>, wished: Intent): Promise<void> {
   const doing = 'noting what is under way';

@@ -15,8 +15,8 @@ export function refuseMinority({ cluster, hosts }: Surveyed): void {
   if (hosts.length >= quorum(length)) return;
   throw refusal(
     cluster,
-    `nothing was changed: ${hosts.length} of ${length} hosts reached, and a run holds the locks of at least ${quorum(length)}: from elsewhere another may reach the rest`,
-    'run again once most hosts are in reach; what is gone for good goes from the inventory',
+    `nothing was changed: ${hosts.length} of ${length} hosts reached, and a run holds the locks of at least ${quorum(length)}: another run, elsewhere, may reach the rest`,
+    'run again once most hosts are in reach; remove hosts that are gone for good from the inventory',
     EXIT.unreachable,
   );
 }

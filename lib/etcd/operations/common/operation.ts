@@ -8,6 +8,7 @@ import { refusal } from '../../refusal.ts';
 import { untilTimersRest } from '../../snapshots/timers.ts';
 import { openOf } from '../../survey/intents.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
+import type { VerbName } from '../../verbs.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare, showStatus } from '../site/verify.ts';
 import { clusterProblems, isOfCluster } from './cluster-flag.ts';
@@ -21,8 +22,8 @@ export interface OperationStep extends Step {
 
 /** A verb on a living cluster: what it compares, and which steps follow from that. */
 export interface Operation {
-  /** The playbook: `members`. */
-  readonly name: string;
+  /** The playbook: `members`. `VERBS` says what other verbs have to know of it. */
+  readonly name: VerbName;
   /** What is wrong with the command line or the inventory, before any contact. */
   check?(hosts: readonly HostData[]): readonly PlayProblem[] | Promise<readonly PlayProblem[]>;
   /**
@@ -187,8 +188,12 @@ function isPartOf(left: readonly string[], agreed: readonly string[]): boolean {
 
 async function deriveAnew(run: PlayRun<EtcdFacts>, operation: Operation): Promise<readonly OperationStep[]> {
   await run.each(run.hosts, (host) => host.refresh());
-  const lost = run.hosts.filter((host) => run.failed(host));
-  if (lost.length > 0) throw refusal(surveyedOf(run).cluster, `lost on the way: ${hostNames(lost)}`);
+  const failed = run.hosts.filter((host) => run.failed(host));
+  if (failed.length > 0)
+    throw refusal(
+      surveyedOf(run).cluster,
+      `${hostNames(failed)} failed in this step: no further step is taken`,
+    );
   return operation.derive(run, surveyedOf(run));
 }
 

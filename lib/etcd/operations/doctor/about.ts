@@ -6,9 +6,11 @@ import type { NamedCluster } from '../../verb-line.ts';
 export interface About {
   readonly member: Member;
   readonly cluster: NamedCluster;
-  /** It is ready, as far as systemd knows; there may be a process; there is a raft log. */
-  readonly up: boolean;
-  readonly isUp: boolean;
+  /** systemd says that it is ready. */
+  readonly isReady: boolean;
+  /** There may be a process. */
+  readonly mayRun: boolean;
+  /** There is a raft log. */
   readonly hasData: boolean;
   /** The cluster has a place for it, and it was never started there. */
   readonly neverStarted: boolean;
@@ -58,8 +60,8 @@ const ANY = memberOf({
 export const NOWHERE: About = {
   member: ANY,
   cluster: { name: ANY.cluster },
-  up: true,
-  isUp: false,
+  isReady: true,
+  mayRun: false,
   hasData: true,
   neverStarted: false,
   pid: 'PID',

@@ -4,6 +4,7 @@ import { fromHere } from '../../../paths.ts';
 import { etcdctlLine } from '../../etcdctl-line.ts';
 import type { Member } from '../../model/cluster.ts';
 import { logFile, pidFile } from '../../model/paths.ts';
+import type { RoleName } from '../../model/role-names.ts';
 import { SET_ASIDE } from '../../model/set-aside.ts';
 import { type NamedCluster, verbLine } from '../../verb-line.ts';
 import type { About } from './about.ts';
@@ -20,24 +21,25 @@ export const DOCTOR = commandLine('doctor');
  * The playbook: of its roles those that put a thing right, and the one that starts a member which does not run. Where
  * others must not be started as they are, it is about this one, and those that rest with it.
  */
-export function site(about: Site, ...roles: readonly string[]): string {
-  const { up, replaced = [], resting = [], member } = about;
-  const wanted = roles.length === 0 || up ? roles : [...new Set([...roles, 'systemd'])];
+export function site(about: Site, ...roles: readonly RoleName[]): string {
+  const { isReady, replaced = [], resting = [], member } = about;
+  const wanted: readonly RoleName[] =
+    roles.length === 0 || isReady ? roles : [...new Set<RoleName>([...roles, 'systemd'])];
   const apart = member && replaced.length > 0 && !replaced.includes(member.host);
   const hosts = apart && resting.includes(member.host) ? resting : [member?.host];
   const limit = apart ? [`-l ${quote(hosts.join(','))}`] : [];
   return [SITE, ...wanted.map((role) => `-r ${role}`), ...limit].join(' ');
 }
 
-type Site = Pick<About, 'up'> & Partial<Pick<About, 'replaced' | 'resting' | 'member'>>;
+type Site = Pick<About, 'isReady'> & Partial<Pick<About, 'replaced' | 'resting' | 'member'>>;
 
 /**
  * The same for what a member loads at its start: of one that runs and is sick the gate would not let a turn begin, so
  * it is stopped first.
  */
-export function anew(about: About, ...roles: readonly string[]): Remedy {
-  const again = site({ ...about, up: false }, ...roles);
-  return about.isUp ? [on(about.member, stopCommand(about.member)), again] : [again];
+export function anew(about: About, ...roles: readonly RoleName[]): Remedy {
+  const again = site({ ...about, isReady: false }, ...roles);
+  return about.mayRun ? [on(about.member, stopCommand(about.member)), again] : [again];
 }
 
 /** Commands for a member's host, on one line. */

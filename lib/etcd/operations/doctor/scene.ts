@@ -88,8 +88,8 @@ export function aboutMember(member: Member, scene: Scene): About {
     member,
     cluster: clusterIn(scene),
     // One that is `activating` may be starting again and again.
-    up: own?.facts.service === 'active',
-    isUp: own !== undefined && isUp(own.facts),
+    isReady: own?.facts.service === 'active',
+    mayRun: own !== undefined && isUp(own.facts),
     hasData: own !== undefined && hasLog(own),
     neverStarted: entryOf(list, member)?.clientUrls.length === 0,
     pid: String(own?.process?.pid ?? 'PID'),

@@ -30,7 +30,7 @@ export function writtenClues(scene: Scene, measured: readonly Clue[]): readonly 
     .filter((clue) => !isPast(clue, measured, scene));
 }
 
-/** Whoever has it wrong itself takes all others for wrong. */
+/** A member that has the fault itself reports it of all others: blame the member. */
 function atFault(clue: Written, measured: readonly Clue[]): Written {
   const own = measured.some(({ cause, host }) => cause === clue.cause && host === clue.from);
   return own ? { ...clue, host: clue.from, isAbout: false } : clue;
@@ -44,7 +44,7 @@ function ofAnswer(one: Evidence, scene: Scene): readonly Written[] {
   return [...new Set(lines)].flatMap((text) => {
     const line = parseLogLine(text);
     const cause = causeOfLine(line);
-    // Of itself it says so where it is asked; what it can't know is whose fault it is.
+    // The member's own etcdctl says what is wrong, but not whose fault it is.
     if (cause === undefined || cause === 'slow') return [];
     const clue = { from: host, host, isAbout: true, lastWords: false };
     const remedy = cause === 'auth' ? letIn(one, scene) : undefined;
@@ -52,7 +52,7 @@ function ofAnswer(one: Evidence, scene: Scene): readonly Written[] {
   });
 }
 
-/** By the names in their certificates members are users, where there are some of these names. */
+/** Let members in where etcd's users are on: each common name of their certificates must exist as a user. */
 function letIn({ member }: Evidence, scene: Scene): Remedy | undefined {
   const names = scene.all.flatMap(({ certificates }) => {
     const pem = certificates.find(({ file }) => file === 'server.pem')?.pem;
@@ -66,7 +66,7 @@ function letIn({ member }: Evidence, scene: Scene): Remedy | undefined {
   return etcdctl(aboutMember(member, scene), ...commands);
 }
 
-/** A journal tells of a time; what was measured just now, and is well, is over. Last words are not. */
+/** A journal describes the past: drop what is measured to be well now, except last words. */
 function isPast(
   { cause, host, isAbout, lastWords }: Written,
   measured: readonly Clue[],

@@ -6,6 +6,7 @@ import { lastLine } from '../../facts/etcdctl/answers.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { backupTimer } from '../../model/paths.ts';
+import { isFromStart, isOf } from '../../model/role-names.ts';
 import { must } from '../../must.ts';
 import { stopMember } from '../../power.ts';
 import { refusal } from '../../refusal.ts';
@@ -20,9 +21,6 @@ import { factsAt, namesMembers, type View } from './look.ts';
 import type { ListedMember, Place } from './scene.ts';
 import { asker, whole, working } from './whole.ts';
 
-/** Roles that need a member that runs, or start it. */
-const OF_STARTED: readonly string[] = ['systemd', 'backups'];
-
 /** What a step has at hand. */
 export interface AtHand {
   readonly run: PlayRun<EtcdFacts>;
@@ -35,7 +33,7 @@ export interface AtHand {
 export async function carryOut(deed: Deed, atHand: AtHand): Promise<void> {
   switch (deed.kind) {
     case 'let in':
-      return onAll(atHand, (host) => host.apply(({ role }) => role === 'firewall'));
+      return onAll(atHand, (host) => host.apply((one) => isOf(one, 'firewall')));
     case 'add':
       return add(deed, atHand);
     case 'start':
@@ -51,7 +49,7 @@ export async function carryOut(deed: Deed, atHand: AtHand): Promise<void> {
     case 'restart':
       return restart(deed.place, atHand);
     case 'files':
-      return onAll(atHand, (host) => host.apply((one) => one.role === 'firewall' || namesMembers(host, one)));
+      return onAll(atHand, (host) => host.apply((one) => isOf(one, 'firewall') || namesMembers(host, one)));
   }
 }
 
@@ -94,7 +92,7 @@ async function add({ place, learner }: Deed & { kind: 'add' }, atHand: AtHand): 
   const host = hostAt(place, atHand);
   host.target.facts.cluster = { ...facts, joins: [] };
   await host.replan({}, view.others);
-  await eachOf(atHand, host, (one) => one.apply(({ role }) => !OF_STARTED.includes(role)));
+  await eachOf(atHand, host, (one) => one.apply((planned) => !isFromStart(planned)));
   await change(run, working(surveyed, view.scene).hosts, {
     doing: `adding ${place.host}`,
     command: ['member', 'add', place.name, `--peer-urls=${place.peerUrl}`, ...(learner ? ['--learner'] : [])],
@@ -214,7 +212,7 @@ async function tell({ place, member, starts }: Deed & { kind: 'tell' }, atHand: 
   const { etcd_extra_sans: extra } = host.target.vars;
   const before = member.peerUrls.map(hostOf);
   await host.replan({ etcd_extra_sans: [...(extra as readonly string[]), ...before] }, view.others);
-  await eachOf(atHand, host, (one) => one.apply(({ role }) => role === 'certs'));
+  await eachOf(atHand, host, (one) => one.apply((planned) => isOf(planned, 'certs')));
   await change(run, askers(atHand, member.healthy ? undefined : place.host), {
     doing: `telling the members where ${place.host} is`,
     command: ['member', 'update', member.id, `--peer-urls=${place.peerUrl}`],

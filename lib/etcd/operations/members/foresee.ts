@@ -69,7 +69,10 @@ function changeBy(scene: Scene, deed: Deed): Partial<Scene> {
   }
 }
 
-/** Once a voter has come that the quorum waits for, those that run work again. */
+/**
+ * Mark as healthy the voter that the quorum waited for, and every member that runs: they work again once it has
+ * started.
+ */
 export function awake({ listed, places }: Scene, member: ListedMember): readonly ListedMember[] {
   const runs = (one: ListedMember) => places.some((place) => place.up && isAt(one, place));
   return listed.map((one) => (one === member || runs(one) ? { ...one, healthy: true } : one));

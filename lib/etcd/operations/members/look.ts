@@ -11,6 +11,7 @@ import { knownAnswers } from '../../health/ask.ts';
 import { corruptHosts } from '../../health/judge-hashes.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { confFile, formedRecord } from '../../model/paths.ts';
+import { isOf } from '../../model/role-names.ts';
 import { compareVersions } from '../../model/versions.ts';
 import { starts, stops } from '../../roll.ts';
 import { type EtcdHost, ofRecovered, type Surveyed } from '../../surveyed.ts';
@@ -58,7 +59,7 @@ export async function look(
   const others = othersOf(base, first, guests);
   const settled = hosts.filter(({ target }) => isSettled(target.name, base));
   await run.each(settled, (host) => host.replan({}, others));
-  const mine = (host: EtcdHost) => host.plan.filter(({ role }) => role === 'firewall');
+  const mine = (host: EtcdHost) => host.plan.filter((one) => isOf(one, 'firewall'));
   const files = settled.some((host) => host.plan.some((one) => isDue(one) && namesMembers(host, one)));
   // Files that name others than the members are left by a run of this verb that was killed in its last step.
   const isLeft = said === undefined && files;
@@ -171,7 +172,7 @@ function ofMajority(readings: readonly MemberReading[]): readonly MemberReading[
   return readings.filter(({ status }) => status === undefined || status.clusterId === own);
 }
 
-/** Those of them that answer a member's host: nobody of ours is on their own. */
+/** Find the members without a host of ours that answer when asked from a member's host. */
 async function askApart(
   hosts: readonly EtcdHost[],
   members: readonly Answered[],

@@ -37,9 +37,9 @@ export interface Scene {
   readonly places: readonly Place[];
   /** From 3.4 on a member begins as a learner. */
   readonly learners: boolean;
-  /** Of members' hosts: their rules are not those that the members of now, and those to come, need. */
+  /** The firewall rules on members' hosts differ from what present and coming members need. */
   readonly rules: boolean;
-  /** The same of the files that name the members; nothing in them is loaded by who runs. */
+  /** The files that name the members differ; no running member has loaded them. */
   readonly files: boolean;
   /** Runs set the firewall of these hosts. */
   readonly setsRules: boolean;

@@ -73,7 +73,7 @@ function unsaid(scene: Scene, isFirst: boolean): Refused | undefined {
   const { listed, words } = scene;
   if (listed.length === 0) {
     return {
-      message: 'no member answers: who is one of them changes with a quorum only',
+      message: 'no member answers: members can only be changed while there is a quorum',
       noQuorum: true,
     };
   }
@@ -101,7 +101,7 @@ function wantsWord(first: Difference, open: readonly Difference[], comes: boolea
   if (first.sign === '↻') {
     return {
       host: first.place.host,
-      message: `a member leaves by your word only, and must not be started without its data:\n${lines}`,
+      message: `no member is removed unless you name it; none must be started without its data:\n${lines}`,
       say: `--replace ${first.place.host}`,
       hint: 'if its data lies elsewhere, bring it back there instead',
     };
@@ -109,7 +109,7 @@ function wantsWord(first: Difference, open: readonly Difference[], comes: boolea
   const member = 'member' in first ? first.member : undefined;
   const word = comes && member?.healthy === false ? 'replace' : 'remove';
   return {
-    message: `a member leaves by your word only:\n${lines}`,
+    message: `no member is removed unless you name it:\n${lines}`,
     say: `--${word} ${member?.name || member?.id}`,
     hint: 'or put its host back into the inventory',
   };
@@ -122,7 +122,7 @@ function nextDeed(scene: Scene): Deed | Refused | undefined {
     const first = founded(scene);
     return (
       first ?? {
-        message: `${voters} voters, quorum ${needed}, ${healthy} healthy: members change with a quorum only`,
+        message: `${voters} voters, quorum ${needed}, ${healthy} healthy: members can only be changed while there is a quorum`,
         noQuorum: true,
       }
     );
@@ -190,7 +190,7 @@ function removal(scene: Scene, member: ListedMember): Deed | Refused {
   }
   if (voters === 2 && healthy < 2) {
     return {
-      message: `2 voters, quorum 2, ${healthy} healthy: from two, one is removed with both healthy only`,
+      message: `2 voters, quorum 2, ${healthy} healthy: one of two members can only be removed while both are healthy`,
     };
   }
   if (alive < quorum(left)) {
@@ -268,7 +268,7 @@ function withoutSpare(scene: Scene, { healthy }: ListedMember, { host }: Place):
   if (!healthy || spare > 0 || scene.words.acceptDowntime) return undefined;
   return {
     host,
-    message: `${voters} voters, quorum ${needed}: while it starts anew the cluster does not serve`,
+    message: `${voters} voters, quorum ${needed}: the cluster is down while it restarts`,
     say: '--accept-downtime',
   };
 }
@@ -283,7 +283,7 @@ function othersMustWork(
   if (first === undefined) return undefined;
   const { voters, quorum: needed, healthy } = tallyOf({ listed });
   return {
-    message: `${voters} voters, quorum ${needed}, ${healthy} healthy: ${what} once all others work, and ${dead.map(called).join(', ')} ${dead.length === 1 ? 'does' : 'do'} not`,
+    message: `${voters} voters, quorum ${needed}, ${healthy} healthy: ${dead.map(called).join(', ')} must work before ${what}`,
     say: `--remove ${first.name || first.id}`,
     hint: 'bring it back, or remove it first; --replace where its host is to have a new one',
   };

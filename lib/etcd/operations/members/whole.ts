@@ -4,15 +4,12 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import type { Answer, Finding } from '../../health/answer.ts';
 import { askMembers, knownAnswers } from '../../health/ask.ts';
 import { judgeCluster } from '../../health/judge.ts';
-import { mayPass } from '../../health/settle.ts';
+import { mayPass, SETTLE } from '../../health/settle.ts';
 import { HEALTH_FIRST } from '../../health/way-out.ts';
 import type { Member } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import type { ListedMember, Scene } from './scene.ts';
-
-/** How long members may take to be whole again after a change of the list, in milliseconds. */
-const SETTLE = 30_000;
 
 /** What the verb itself is about. */
 const ITS_OWN: ReadonlySet<Finding['check']> = new Set(['membership', 'learner', 'unstarted', 'certificate']);

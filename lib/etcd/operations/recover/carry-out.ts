@@ -3,13 +3,12 @@ import { sh } from '../../../dsl/shell/sh.ts';
 import { readAnswer } from '../../facts/etcdctl/answers.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import { judgeCluster } from '../../health/judge.ts';
-import { settle } from '../../health/settle.ts';
 import { must, mustSay } from '../../must.ts';
 import { stopMember } from '../../power.ts';
 import { refusal } from '../../refusal.ts';
-import { roll } from '../../roll.ts';
 import { type EtcdHost, type Surveyed, toolVersion } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
+import { openInTurn } from '../common/open-turn.ts';
 import { keptIn, nextDir, openToClients, type RestorePlace, startClosed } from '../restore/shell.ts';
 import { emptyPlace, placeData, takeBack } from '../restore/swap.ts';
 import { askRestored } from '../restore/whole.ts';
@@ -62,7 +61,9 @@ export async function recoverStep(
     case 'wait':
       return waitFor(host, atHand);
     case 'open':
-      return openOn(host, atHand);
+      return openInTurn(atHand.run, atHand.surveyed, host, (one) =>
+        must(one, 'opening it to clients', openToClients(atHand.placeOf(one))),
+      );
   }
 }
 
@@ -110,13 +111,4 @@ async function waitFor(host: EtcdHost, { run, surveyed }: AtHand): Promise<void>
   if (findings.length === 0) return;
   const lines = findings.map(({ message }) => `  ${message}`);
   throw refusal(cluster, ['it does not work, and stays closed to clients:', ...lines].join('\n'));
-}
-
-/** One after another, behind the gate where there are members to spare. */
-async function openOn(host: EtcdHost, { run, surveyed, placeOf }: AtHand): Promise<void> {
-  const open = (one: EtcdHost) => must(one, 'opening it to clients', openToClients(placeOf(one)));
-  if (surveyed.cluster.members.length > 2)
-    return roll(run, surveyed, [host], { apply: open }, { restarts: true });
-  await open(host);
-  await settle(run, surveyed, [host]);
 }

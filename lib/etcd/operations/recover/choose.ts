@@ -7,12 +7,13 @@ import { memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { readSnapshots } from '../../snapshots/index.ts';
 import { LOG_KIB } from '../../snapshots/room.ts';
-import { doneIntent, intentProblem, openIntent, waitsFor } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { settledFacts } from '../../survey/survey.ts';
 import { keepThatOf } from '../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
+import { mayInterrupt } from '../../verbs.ts';
 import { copiesIn } from '../backup/copies.ts';
 import { folderStore } from '../backup/stores/folder.ts';
 import { rotatingAuthority } from '../certs/rotation/state.ts';
@@ -32,7 +33,9 @@ export interface Chosen {
   readonly doubts: readonly string[];
 }
 
-/** What keeps it from nothing while no data is moved: without a quorum neither can be finished. */
+/**
+ * Verbs whose unfinished work a recovery may pass while no data has moved: without a quorum they cannot be finished.
+ */
 const PASSES = [VERB, 'upgrade'] as const;
 
 /** Refuses beside what else was begun; true where all was done by a run before this one. */
@@ -130,7 +133,7 @@ function doubtsOf(surveyed: Surveyed, sight: Sight | undefined): readonly string
       : []),
     ...(open && open.verb !== VERB
       ? [
-          `What run ${open.runId} has begun (${open.verb}, to ${open.target}) ${waitsFor(open.verb, VERB) ? 'waits: go on with it' : 'ends with it: begin that anew'} afterwards.`,
+          `What run ${open.runId} has begun (${open.verb}, to ${open.target}) ${mayInterrupt(VERB, open.verb) ? 'waits: go on with it' : 'ends with it: begin that anew'} afterwards.`,
         ]
       : []),
   ];

@@ -13,13 +13,13 @@ export const RECOVER_FLAGS = [
     name: 'from',
     type: 'string',
     placeholder: 'HOST',
-    description: 'the host whose data the cluster is made of again; without it the choices are shown',
+    description: 'rebuild the cluster from the data of this host; without it, show the choices',
   },
   {
     name: 'lost',
     type: 'string',
     placeholder: 'HOST,…',
-    description: 'hosts that have data, and whose members are beyond repair all the same',
+    description: 'hosts that have data, but whose members cannot be repaired',
   },
 ] as const;
 

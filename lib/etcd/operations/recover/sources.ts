@@ -115,7 +115,10 @@ function contentOf(host: EtcdHost, out: string): Pick<Source, 'revision' | 'keys
   };
 }
 
-/** What a running member knows to be committed it writes down with the next message only. */
+/**
+ * Read the end of the raft log. A running member writes its commit index down with the next message only, so `known`
+ * may be ahead of it.
+ */
 async function logOf(
   host: EtcdHost,
   place: RestorePlace,

@@ -4,14 +4,13 @@ import { EXIT, QuorateError } from '../../../errors.ts';
 import { dataVersions, newestVersion } from '../../facts/data-version.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { judgeCluster } from '../../health/judge.ts';
-import { settle } from '../../health/settle.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { stopMember } from '../../power.ts';
 import { refusal } from '../../refusal.ts';
-import { roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import { clearHost, sentFile } from '../common/left-over.ts';
+import { openInTurn } from '../common/open-turn.ts';
 import type { Source } from './file-source.ts';
 import { refuseNewer } from './fit.ts';
 import { VERB } from './flags.ts';
@@ -48,7 +47,9 @@ export async function restoreStep(
     case 'wait':
       return waitForAll(atHand);
     case 'open':
-      return openOn(host, place, atHand);
+      return openInTurn(atHand.run, atHand.surveyed, host, (one) =>
+        act(one, 'opening it to clients', openToClients(place)),
+      );
   }
 }
 
@@ -97,15 +98,6 @@ async function waitForAll({ run, surveyed, source: { known } }: AtHand): Promise
       `it is at revision ${revision}, and the snapshot at ${known.revision}: it stays closed`,
     );
   }
-}
-
-/** One after another, behind the gate where there are members to spare. */
-async function openOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: AtHand): Promise<void> {
-  const open = (one: EtcdHost) => act(one, 'opening it to clients', openToClients(place));
-  if (surveyed.cluster.members.length > 2)
-    return roll(run, surveyed, [host], { apply: open }, { restarts: true });
-  await open(host);
-  await settle(run, surveyed, [host]);
 }
 
 /** What is left where a snapshot cannot be restored: nothing of the cluster has been touched. */

@@ -36,7 +36,7 @@ export async function fileSource(
       hint: 'it has changed since it was verified, or on the way: restore another copy',
     });
   if (size % 512 !== DIGEST_BYTES || data !== end) {
-    throw new QuorateError(`${path} is no whole snapshot: the digest at its end is not that of its data`, {
+    throw new QuorateError(`${path} is not a whole snapshot: the digest at its end is not that of its data`, {
       exitCode: EXIT.untrusted,
       hint: 'take another one; a db file copied from a data directory is none',
     });

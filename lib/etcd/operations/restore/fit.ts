@@ -7,13 +7,13 @@ import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import { rotatingAuthority } from '../certs/rotation/state.ts';
 import type { Source } from './file-source.ts';
-import type { Standing } from './progress.ts';
+import type { RestoreStanding } from './progress.ts';
 
 /** Refuses (3) hosts that this snapshot is not for, or that cannot restore it. */
 export async function refuseUnfit(
   surveyed: Surveyed,
   { known, name }: Source,
-  { progress }: Pick<Standing, 'progress'>,
+  { progress }: Pick<RestoreStanding, 'progress'>,
 ): Promise<void> {
   const { cluster, hosts } = surveyed;
   const left = cluster.members.filter(

@@ -27,12 +27,12 @@ export const RESTORE_FLAGS = [
   {
     name: 'give-up',
     type: 'boolean',
-    description: 'end what was begun, while all hosts have their own data: what it has brought goes',
+    description: 'give up an unfinished restore, while every host still has its own data',
   },
   {
     name: 'again',
     type: 'boolean',
-    description: 'restore it once more, where that was done before; or anew, where it cannot be finished',
+    description: 'restore again after a finished restore, or start over when one cannot be finished',
   },
 ] as const;
 

@@ -10,7 +10,7 @@ import { clearHost } from '../common/left-over.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
 import { VERB } from './flags.ts';
-import type { Standing } from './progress.ts';
+import type { RestoreStanding } from './progress.ts';
 
 /** The user has said `--give-up`. */
 export function givesUp([first]: readonly EtcdHost[]): boolean {
@@ -31,16 +31,16 @@ export function mayMissToGiveUp({ hosts, unreachable }: PlayRun<EtcdFacts>): rea
 export function giveUpSteps(
   run: PlayRun<EtcdFacts>,
   { cluster, hosts }: Surveyed,
-  { open, progress, moved }: Standing,
+  { open, progress, movedHosts }: RestoreStanding,
 ): readonly OperationStep[] {
   if (open === undefined) {
     run.log('info', `${cluster.name}: no restore is under way: there is nothing to give up`);
     return [];
   }
-  if (moved.length > 0) {
+  if (movedHosts.length > 0) {
     throw refusal(
       cluster,
-      `run ${open.runId} has set the data of ${moved.join(', ')} aside: it cannot be given up any more`,
+      `run ${open.runId} has set the data of ${movedHosts.join(', ')} aside: it cannot be given up any more`,
       `go on with it: ${verbLine(VERB, cluster, '--from', 'FILE')}; with --again it begins anew, on the hosts of the inventory`,
     );
   }

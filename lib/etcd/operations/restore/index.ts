@@ -3,9 +3,10 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { snapshotStep } from '../../snapshots/index.ts';
-import { doneIntent, intentProblem, openIntent, waitsFor } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
+import { mayInterrupt } from '../../verbs.ts';
 import { contentText } from '../backup/wording.ts';
 import type { Wish } from '../common/intent.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
@@ -15,7 +16,7 @@ import type { Source } from './file-source.ts';
 import { refuseUnfit } from './fit.ts';
 import { flagProblems, VERB } from './flags.ts';
 import { givesUp, giveUpQuestion, giveUpSteps, mayMissToGiveUp } from './give-up.ts';
-import { type Standing, standingOf } from './progress.ts';
+import { type RestoreStanding, standingOf } from './progress.ts';
 import { findSource } from './source.ts';
 import { restoreSteps } from './steps.ts';
 
@@ -63,7 +64,7 @@ export function restoreOperation(): Operation {
       const target = targetOf(found);
       const standing = await standingOf(surveyed, { target, again });
       wished = { target, runId: standing.run, notes: standing.notes };
-      const passes = standing.moved.length > 0 && !again ? PASSES : [...PASSES, VERB];
+      const passes = standing.movedHosts.length > 0 && !again ? PASSES : [...PASSES, VERB];
       const open = intentProblem(cluster, hosts, VERB, target, passes);
       if (open) throw open;
       if (!again) refuseOthers(surveyed, standing);
@@ -86,8 +87,8 @@ export function restoreOperation(): Operation {
 }
 
 /** Refuses (3) other members than those that the restored data names. */
-function refuseOthers({ cluster }: Surveyed, { open, goesOn, moved }: Standing): void {
-  if (open === undefined || goesOn || moved.length === 0) return;
+function refuseOthers({ cluster }: Surveyed, { open, goesOn, movedHosts }: RestoreStanding): void {
+  if (open === undefined || goesOn || movedHosts.length === 0) return;
   throw refusal(
     cluster,
     `run ${open.runId} restores it as ${open.notes?.members}, and the inventory has other members`,
@@ -104,7 +105,7 @@ async function deriveSteps(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   source: Source,
-  { run: id, progress }: Standing,
+  { run: id, progress }: RestoreStanding,
   wanted: { byHosts: boolean },
 ): Promise<readonly OperationStep[]> {
   const { hosts } = surveyed;
@@ -155,6 +156,6 @@ function endsWithIt(hosts: readonly EtcdHost[], wished: Wish | undefined): strin
   const open = openIntent(hosts);
   if (open === undefined || open.runId === wished?.runId) return '';
   const begun = open.verb === VERB ? `${VERB}, to ${open.target}` : open.verb;
-  const ends = waitsFor(open.verb, VERB) ? 'goes on afterwards' : 'ends with it';
+  const ends = mayInterrupt(VERB, open.verb) ? 'goes on afterwards' : 'ends with it';
   return ` What run ${open.runId} has begun (${begun}) ${ends}.`;
 }

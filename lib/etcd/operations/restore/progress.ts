@@ -11,7 +11,7 @@ import { progressFacts } from './shell.ts';
 import type { Progress } from './steps.ts';
 
 /** How far a restore has come. */
-export interface Standing {
+export interface RestoreStanding {
   /** What this verb has begun and not finished. */
   readonly open: Intent | undefined;
   /** Of the run that began what this one goes on with; of this one where it begins anew. */
@@ -21,7 +21,7 @@ export interface Standing {
   /** Of each host, as of that run. */
   readonly progress: readonly RestoreProgress[];
   /** Hosts whose data was set aside, by this run or by those it took over from: there is no way back. */
-  readonly moved: readonly string[];
+  readonly movedHosts: readonly string[];
   /** What a rerun must know. */
   readonly notes: NonNullable<Intent['notes']>;
 }
@@ -41,7 +41,7 @@ export interface RestoreProgress extends Progress {
 export async function standingOf(
   { cluster, hosts }: Surveyed,
   { target, again = false }: { readonly target?: string; readonly again?: boolean } = {},
-): Promise<Standing> {
+): Promise<RestoreStanding> {
   const open = openOf(hosts, VERB);
   const members = cluster.members.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
   // A note of an earlier release does not name them.
@@ -55,14 +55,16 @@ export async function standingOf(
     }),
   );
   const before = open?.notes?.moved?.split(',') ?? [];
-  const moved = [...new Set([...before, ...progress.filter((one) => one.moved).map(({ host }) => host)])];
-  const kept = goesOn ? before : moved;
+  const movedHosts = [
+    ...new Set([...before, ...progress.filter((one) => one.moved).map(({ host }) => host)]),
+  ];
+  const kept = goesOn ? before : movedHosts;
   return {
     open,
     run: goesOn ? run : runId(),
     goesOn,
     progress: goesOn ? progress : progress.map((one) => ({ ...one, prepared: false, placed: false })),
-    moved,
+    movedHosts,
     notes: { members, ...(kept.length > 0 && { moved: kept.join(',') }) },
   };
 }

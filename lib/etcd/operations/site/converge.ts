@@ -1,11 +1,11 @@
 import { leaveAlone } from '../../../dsl/in-series.ts';
-import { hostNames, isDue, type PlayRun } from '../../../dsl/play.ts';
+import { hostNames, isDue, namesOf, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { firewall } from '../../../resources/firewall/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { settle } from '../../health/settle.ts';
 import { HEALTH_FIRST } from '../../health/way-out.ts';
-import { memberOf, quorum } from '../../model/cluster.ts';
+import { canSpareOne, memberOf, quorum } from '../../model/cluster.ts';
 import {
   changesService,
   isInTurn,
@@ -76,7 +76,7 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
   const started = await run.each(starting, (host) => host.apply(isInTurn));
   const turns = due.filter(isRisked);
   const down = starting.filter((host) => !started.includes(host));
-  if (down.length > 0) return leaveAlone(down, leaderLast(turns, surveyed), HEALTH_FIRST);
+  if (down.length > 0) return leaveAlone(namesOf(down), namesOf(leaderLast(turns, surveyed)), HEALTH_FIRST);
   // Without turns to come the verification tells whether they found each other.
   if (turns.length > 0 && starting.some(changesService)) await settle(run, surveyed, starting);
   await untilTimersRest(run, turns);
@@ -121,7 +121,7 @@ function refuseDowntime(surveyed: Surveyed): void {
   const { cluster, hosts } = surveyed;
   const voters = cluster.members.length;
   const host = hosts.find(stops);
-  if (!host || clusterFacts(surveyed)?.state !== 'live' || voters - 1 >= quorum(voters)) return;
+  if (!host || clusterFacts(surveyed)?.state !== 'live' || canSpareOne(cluster)) return;
   const { name } = host.target;
   throw new QuorateError(
     `${cluster.name}: nothing was changed: ${voters} voters, quorum ${quorum(voters)}: stopping ${name} leaves ${voters - 1}`,

@@ -12,6 +12,7 @@ import { filteredPorts } from '../../health/port-matrix.ts';
 import { askUntilWhole } from '../../health/settle.ts';
 import { wayOut } from '../../health/way-out.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
+import { isOf } from '../../model/role-names.ts';
 import { refusal } from '../../refusal.ts';
 import { starts } from '../../roll.ts';
 import { clusterFacts, clustersOf, type EtcdHost, isBare, type Surveyed } from '../../surveyed.ts';
@@ -24,7 +25,7 @@ const TITLES = {
 
 /** Reads every cluster at the end of a run or check; the canary writes, so never in a check. */
 export async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
-  const asked = run.roles.includes('verify');
+  const asked = run.roles.some((role) => isOf({ role }, 'verify'));
   if (!asked && !run.explicitRoles) return;
   await Promise.all(
     clustersOf(run).map(async (surveyed) => {

@@ -90,7 +90,7 @@ export function upgradeProblems(hosts: readonly HostData[]): readonly PlayProble
     ...(cancel && via.length > 0 ? [wrong('--via means nothing with --cancel', 'leave it out')] : []),
     ...(noRelease === undefined
       ? []
-      : [wrong(`--via names ${JSON.stringify(noRelease)}, which is no release`, '--via 3.5.33,3.6.16')]),
+      : [wrong(`--via names ${JSON.stringify(noRelease)}, which is not a release`, '--via 3.5.33,3.6.16')]),
     ...(unordered === undefined || noRelease !== undefined
       ? []
       : [wrong(`--via names ${unordered} in the wrong place`, 'name the stops in the order of the way')]),

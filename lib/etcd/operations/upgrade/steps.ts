@@ -1,4 +1,4 @@
-import { quorum } from '../../model/cluster.ts';
+import { canSpareOne, quorum } from '../../model/cluster.ts';
 import { compareVersions, minorOf } from '../../model/versions.ts';
 import { type NoWay, wayDown, wayUp } from './path.ts';
 
@@ -98,7 +98,7 @@ function notInMind(state: UpgradeState, wanted: Wanted): NoWay | undefined {
     };
   if (downgrade && compareVersions(version, highest) > 0)
     return {
-      message: `its members run etcd ${highest}, and --downgrade is to go to ${version}: that is up`,
+      message: `its members run etcd ${highest}, and --downgrade needs an older version: ${version} is newer`,
       hint: 'leave --downgrade out',
     };
   if (state.worksAs === undefined)
@@ -132,7 +132,7 @@ function implicitDown({ members, worksAs }: UpgradeState, { version }: Wanted): 
     };
   return {
     message: `its members run etcd ${highest}, the inventory says ${version}, which is older`,
-    hint: 'set a later etcd_version; to go down is --downgrade',
+    hint: 'set a later etcd_version, or go down with --downgrade',
   };
 }
 
@@ -154,11 +154,11 @@ function notNow(
   const running = members.filter(({ runs }) => runs).length;
   if (running + 1 < needed)
     return {
-      message: `${voters} voters, quorum ${needed}, ${running} running: one that is started makes no quorum`,
+      message: `${voters} voters, quorum ${needed}, ${running} running: starting one more does not make a quorum`,
       hint: 'start the others as they are, then run again',
     };
   if (wrong !== undefined) return wrong;
-  if (restarts.length > 0 && voters - 1 < needed && !acceptDowntime)
+  if (restarts.length > 0 && !canSpareOne({ members }) && !acceptDowntime)
     return {
       message: `nothing was changed: ${voters} voters, quorum ${needed}: stopping ${restarts[0]?.host} leaves ${voters - 1}`,
       hint: 'to accept that the cluster is down meanwhile: --accept-downtime',

@@ -71,7 +71,7 @@ class TemplateReader {
     if (name === 'filter') return this.#filter();
     if (name === 'block') return this.#block();
     throw new TemplateError(
-      FOREIGN_TAGS.has(name) ? `{% ${name} %} is not supported` : `{% ${name} %} is no tag that is known`,
+      FOREIGN_TAGS.has(name) ? `{% ${name} %} is not supported` : `{% ${name} %} is not a known tag`,
     );
   }
 

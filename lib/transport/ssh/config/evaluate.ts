@@ -249,7 +249,7 @@ class Reader {
     const jump = keyword === 'proxyjump' ? jumpOf(value) : undefined;
     if (keyword === 'proxyjump' && jump === undefined) {
       throw new ConfigProblem(
-        `${value} is no jump host`,
+        `${value} is not a jump host`,
         origin,
         '[user@]host[:port] is wanted, several with commas',
       );

@@ -28,5 +28,5 @@ export class ConfigProblem extends Error {
 /** For an option that counts for a host: a later ssh may have it, and it may protect the connection. */
 export function unknownOption(keyword: string, origin: Origin): ConfigProblem {
   const hint = `mend the line; if your ssh knows it, "IgnoreUnknown ${keyword}" in front of it has it passed over here`;
-  return new ConfigProblem(`${keyword} is no option that is known here`, origin, hint);
+  return new ConfigProblem(`${keyword} is not an option that is known here`, origin, hint);
 }

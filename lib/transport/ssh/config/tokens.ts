@@ -19,7 +19,7 @@ export function expand(text: string, tokens: Tokens, environment = false): strin
       }
       if (letter === '%') return '%';
       if (letter === '' || !Object.hasOwn(tokens, letter))
-        throw new Error(`${all} is no token that is known there`);
+        throw new Error(`${all} is not a token that is known there`);
       return tokens[letter] as string;
     },
   );

@@ -135,7 +135,7 @@ export const socket: Take = (words) => {
   );
   if (missing) throw new Error(`names ${missing[0]}, which has no value`);
   if (/^\$(?!\{)/.test(word) && !/^\$\w+$/.test(word))
-    throw new Error(`${JSON.stringify(word)} is no name of a variable`);
+    throw new Error(`${JSON.stringify(word)} is not the name of a variable`);
   return [word];
 };
 

@@ -333,7 +333,7 @@ describe('a plan that somebody has edited', () => {
 
   it.each([{ text: 'other' }, { ansible_host: '10.0.0.1' }])('brings no variables along: %o, 1', (own) => {
     const { status, stderr } = edited(({ options }) => ({ options: { ...options, own } }));
-    expect([status, stderr]).toEqual([1, expect.stringContaining('which is no flag of web')]);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('which is not a flag of web')]);
     expect(project.has('made/a')).toBe(false);
   });
 });

@@ -66,7 +66,7 @@ describe('init', () => {
     ['{\n  "name": "own",\n}\n', 3, 'property name expected'],
     ['{\n  "name": "own"\n', 3, 'close brace expected'],
     ['', 1, 'value expected'],
-    ['[]', 1, 'it is no object'],
+    ['[]', 1, 'it is not an object'],
   ])('tells what is wrong in a broken package.json, and where: %j', async (text, line, what) => {
     const { error, folder } = await initIn({ 'package.json': text });
     expect(error).toMatchObject({

@@ -344,7 +344,7 @@ const CASES: readonly Case[] = [
     [
       `every address to listen on as ${written}`,
       [{ etcd_listen_address: written }],
-      `h1 etcd_listen_address: etcd_listen_address of h1 is ${shown}, which is no address of the host but all of them`,
+      `h1 etcd_listen_address: etcd_listen_address of h1 is ${shown}, which is not an address of the host but all of them`,
     ],
   ]),
   [
@@ -374,8 +374,8 @@ const CASES: readonly Case[] = [
   [
     'networks that are none',
     [{ etcd_client_cidrs: ['10.0.0.0/33', '....', 'fd00::/64', '10.0.0.1'] }],
-    'h1 etcd_client_cidrs: etcd_client_cidrs of h1 has "10.0.0.0/33", which is no network',
-    'h1 etcd_client_cidrs: etcd_client_cidrs of h1 has "....", which is no network',
+    'h1 etcd_client_cidrs: etcd_client_cidrs of h1 has "10.0.0.0/33", which is not a network',
+    'h1 etcd_client_cidrs: etcd_client_cidrs of h1 has "....", which is not a network',
   ],
   [
     'a further name with a port',
@@ -391,7 +391,7 @@ const CASES: readonly Case[] = [
   [
     'a download from a port that cannot be',
     [{ etcd_download_url: 'https://me:secret@mirror:99999/{version}' }],
-    'h1 etcd_download_url: etcd_download_url of h1 is no address that can be asked',
+    'h1 etcd_download_url: etcd_download_url of h1 is not an address that can be asked',
   ],
   [
     'a download from a host by its version',
@@ -427,7 +427,7 @@ const CASES: readonly Case[] = [
     'a peer address with a slip, and one that is all of them',
     [{ etcd_peer_address: '10.0.0.256' }, { etcd_peer_listen_address: '0.0.0.0' }, {}],
     'h1 etcd_peer_address: etcd_peer_address of h1 must be an IP address or a name, found "10.0.0.256"',
-    'h2 etcd_peer_listen_address: etcd_peer_listen_address of h2 is 0.0.0.0, which is no address of the host but all of them',
+    'h2 etcd_peer_listen_address: etcd_peer_listen_address of h2 is 0.0.0.0, which is not an address of the host but all of them',
   ],
   [
     'a peer address that only its own host has',

@@ -107,6 +107,6 @@ describe('the list of revoked certificates', () => {
     const { dir, caPem, lists } = await folder('alice');
     writeFileSync(crlPath(dir), 'no list');
     const cluster = hosts(dir, lists[0]);
-    await expect(revocations(cluster.run(), cluster, caPem)).rejects.toThrow('is no list of revoked');
+    await expect(revocations(cluster.run(), cluster, caPem)).rejects.toThrow('is not a list of revoked');
   });
 });

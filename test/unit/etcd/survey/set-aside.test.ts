@@ -35,7 +35,7 @@ describe('data that is to make way', () => {
       'etcd01',
       [OURS, OURS, BARE],
       [
-        'etcd01: its data stays where it is: there is no majority to go by: etcd02 has data, too, and no quorum',
+        'etcd01: its data stays where it is: there is no majority to go by: there is data on etcd02, too, and no quorum',
       ],
     ],
     [

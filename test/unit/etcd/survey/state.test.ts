@@ -37,7 +37,7 @@ const healthy = (...members: readonly ListedMember[]): Partial<EtcdFacts> => ({
 });
 
 const PATH = '/var/lib/etcd/default.etcd';
-const surviving = '3 etcd: no quorum, and etcd01, etcd02 has no data; the surviving copy is on etcd03';
+const surviving = '3 etcd: no quorum: no data on etcd01, etcd02; the surviving copy is on etcd03';
 const nowhere = (name: string) =>
   `3 etcd: it was formed before (/var/lib/quorate/etcd/formed on ${name}), and no host has data where it is wanted: etcd01 ${PATH}, etcd02 ${PATH}, etcd03 ${PATH}`;
 const LINKED: Partial<EtcdFacts> = { dataInstead: 'a link to /mnt/etcd, where nothing is' };
@@ -84,7 +84,7 @@ describe('what members are together', () => {
       'a minority without data of a formed cluster, and a token',
       [WIPED, DATA, { ...DATA, ...FORMED }],
       true,
-      ['3 etcd: no quorum, and etcd01 has no data; etcd02, etcd03 make one once they run'],
+      ['3 etcd: no quorum: no data on etcd01; etcd02, etcd03 have a quorum once they run'],
     ],
     [
       'a formed cluster, and no data anywhere',

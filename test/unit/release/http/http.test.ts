@@ -219,7 +219,7 @@ describe('a proxy', () => {
     vi.stubEnv(name, value);
     await expect(openHttp(new URL('https://etcd.invalid/x'))).rejects.toMatchObject({
       exitCode: 1,
-      message: `${name} is no address of an HTTP proxy`,
+      message: `${name} is not the address of an HTTP proxy`,
     });
   });
 });

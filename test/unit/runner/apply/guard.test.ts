@@ -168,7 +168,7 @@ ${rules.apply(...args)}`,
       await expect(host.apply(() => true)).rejects.toMatchObject({
         exitCode: 2,
         message:
-          'here: "the rules are new" was not begun: what it takes to go back cannot be kept: no such rules',
+          'here: "the rules are new" was not begun: the state to go back to cannot be saved: no such rules',
       });
       expect([rules(), statuses()]).toEqual(['old\n', []]);
     });

@@ -352,7 +352,7 @@ it('a look that may hang is given its time, and an until as well', () => {
   const waits = (timeout: number) => waitFor('it is there', { until: sh`false`, timeout });
   const awaited = command('once', { run: sh`:`, creates: '/x', until: sh`false` });
   const looks = [waits(10), waits(300), awaited, command('once', { run: sh`:`, creates: '/x' })].map(
-    (task) => probeFragment(task, '0').looks,
+    (task) => probeFragment(task, '0').lookSeconds,
   );
   expect(looks).toEqual([10, 55, 55, undefined]);
 });

@@ -147,7 +147,7 @@ describe('the run lock', () => {
       /: two\nlines, a "quote", a \\ and \u2028$/,
     ],
     ['with a reason that is cut', asHolder({ message: 'x'.repeat(2048) }), /: x{300}…$/],
-    ['that nobody can read', 'rubbish', /on hold by nobody knows whom$/],
+    ['that nobody can read', 'rubbish', /on hold, its file names nobody$/],
   ])('is not to be had where a person holds the host, %s', async (_what, hold, said) => {
     const dir = scratch();
     const host = await connect(LOCAL);

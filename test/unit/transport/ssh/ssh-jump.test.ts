@@ -127,7 +127,7 @@ describe('through jump hosts', () => {
     const server = await startServer();
     await expect(connected(connectionTo(server, { proxyJump }))).rejects.toMatchObject({
       exitCode: 1,
-      message: `node1: ansible_ssh_common_args: ${proxyJump} is no jump host`,
+      message: `node1: ansible_ssh_common_args: ${proxyJump} is not a jump host`,
       hint: '[user@]host[:port] is wanted, several with commas',
     });
   });

@@ -2,10 +2,8 @@ import { EXIT, QuorateError } from '../../../../errors.ts';
 import type { Snapshot } from '../../../snapshots/index.ts';
 import { byAge, partsOf } from '../../../snapshots/snapshot.ts';
 import { livingId, type Surveyed } from '../../../surveyed.ts';
+import { makesNewCluster } from '../../../verbs.ts';
 import { plainName } from '../copies.ts';
-
-/** Verbs that give a cluster another ID. */
-const RENEWING = ['restore', 'recover'];
 
 /**
  * The newest snapshot of the cluster that lives: others of its name may belong to somebody else, and say nothing of it.
@@ -40,7 +38,7 @@ function isRenewedSince({ hosts }: Surveyed, { file, run }: Snapshot): boolean {
   const stamp = partsOf(file)?.stamp ?? '';
   return hosts.some(({ target: { facts } }) => {
     const { intent } = facts;
-    if (intent?.done === undefined || intent.givenUp || !RENEWING.includes(intent.verb)) return false;
+    if (intent?.done === undefined || intent.givenUp || !makesNewCluster(intent.verb)) return false;
     return [intent.runId, intent.done].includes(run) || intent.done > stamp;
   });
 }

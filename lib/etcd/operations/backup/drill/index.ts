@@ -180,7 +180,7 @@ async function tryOut(run: PlayRun<EtcdFacts>, surveyed: Surveyed, trial: Trial)
   if (judged.problems.length > 0) {
     throw new QuorateError(
       [
-        `${state.cluster}: ${state.file} of ${state.from} is no good backup:`,
+        `${state.cluster}: ${state.file} of ${state.from} is not a good backup:`,
         ...judged.problems.map((one) => `  ${one}`),
       ].join('\n'),
       { exitCode: EXIT.unhealthy, host: state.host, hint: 'take another snapshot, and try that' },

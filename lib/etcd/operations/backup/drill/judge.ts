@@ -139,8 +139,8 @@ function compare(restored: Restored, live: Said): Pick<Judgement, 'problems' | '
 }
 
 /**
- * What the cluster has is to be had of a good snapshot as well. Keys may be closed by etcd's users, whom nobody is there:
- * an equal hash of all of them says more.
+ * List what the cluster answers and the restored snapshot does not. Reading keys may be forbidden where etcd's users
+ * are on; then an equal hash of all keys says more.
  */
 function unanswered(restored: Restored, live: Said): readonly string[] {
   const asked: [keyof Said, text: string][] = [

@@ -103,11 +103,11 @@ function sftpProblem(to: string): Problem | undefined {
       hint: 'let a key of yours in there',
     };
   if (url && [url.pathname, url.username].some((part) => decoded(part) === undefined))
-    return { message: 'a % in it is no escape of two hex digits', hint: 'write %25 for the sign itself' };
+    return { message: 'a % in it is not an escape of two hex digits', hint: 'write %25 for the sign itself' };
   if (url && url.hostname !== '' && url.pathname.length > 1 && url.search === '' && url.hash === '')
     return undefined;
   return {
-    message: 'this is no folder of a host',
+    message: 'this is not a folder of a host',
     hint: 'as in sftp://backup@host/srv/backups, or sftp://backup@host:2222/~/backups below its home',
   };
 }
@@ -116,7 +116,7 @@ function sftpProblem(to: string): Problem | undefined {
 function s3Problem(to: string, env: Environment): Problem | undefined {
   if (!/^s3:\/\/[a-z0-9][a-z0-9.-]+[a-z0-9](\/[^?#\\\p{Cc}]*)?$/iu.test(to))
     return {
-      message: 'this is no bucket, with or without a prefix',
+      message: 'this is not a bucket, with or without a prefix',
       hint: 'as in s3://bucket/etcd/prod; keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     };
   if (to.split('/').some((part) => part === '.' || part === '..'))

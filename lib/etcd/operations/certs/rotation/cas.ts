@@ -15,7 +15,7 @@ import { verbLine } from '../../../verb-line.ts';
 
 /** The two CAs of a rotation as PEM; without a new one before the first step. */
 export interface RotatingCas {
-  /** Nobody has it any more where all hosts trust the new one alone; several, where one that was to come is lost. */
+  /** undefined when every host trusts only the new CA. May hold several when a CA that was to come got lost. */
   readonly old: string | undefined;
   readonly new: string | undefined;
 }
@@ -72,7 +72,7 @@ export function lostCa(
   return refusal(
     cluster,
     `run ${runId} has begun to rotate its CA, to the one with SHA-256 ${printOf(target)}, which is not in ${cluster.pkiDir}${rest}`,
-    `go on where it was begun, or copy the folder from there; where that is lost, ${verbLine('certs', cluster, '--rotate-ca', '--again')} makes another one, which every member has to run for`,
+    `go on where it was begun, or copy the folder from there; where that is lost, ${verbLine('certs', cluster, '--rotate-ca', '--again')} makes another one; every member must be running for that`,
   );
 }
 
@@ -87,7 +87,10 @@ function among(names: readonly string[], pems: readonly string[]): string | unde
   return found.length === 0 ? undefined : found.join('');
 }
 
-/** What most hosts were told to trust, by root's records: the CAs above one that is no root have no other name. */
+/**
+ * Fingerprints that most hosts have on record (root's) as trusted. Needed when the issuer is not a root: the CAs above
+ * it are recorded nowhere else.
+ */
 function onRecord({ cluster, hosts }: Surveyed): readonly string[] {
   const all = hosts.flatMap(({ target }) => [...new Set(target.facts.kept.trusted)]);
   return all.filter((print) => all.filter((one) => one === print).length >= quorum(cluster.members.length));

@@ -98,8 +98,8 @@ export function waitsForClients(state: RotationState): boolean {
 }
 
 /**
- * One whose file has the new CA alone was on its way there from both, also where nobody knows any more what all the old
- * ones were.
+ * Whether a host trusts the new CA. A file with only the new one came from one with both, so it counts, even when the
+ * old CAs are no longer known.
  */
 function trustsNew({ disk, record, loaded }: RotatingHost): boolean {
   if (disk === 'new') return record !== 'old' && loaded !== 'old';

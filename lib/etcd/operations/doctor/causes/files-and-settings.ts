@@ -16,7 +16,7 @@ export const FILES_AND_SETTINGS = [
   { id: 'program', title: 'the program cannot be run', next: (about) => anew(about, 'binaries') },
   {
     id: 'sandbox',
-    title: 'the host forbids what the unit shuts etcd in with, as containers do',
+    title: 'the host forbids the sandbox that the unit sets up, as containers do',
     next: (about) => [
       'let the container have that (Proxmox: pct set ID --features nesting=1; LXD: security.nesting=true), or set etcd_service_manager: process',
       ...anew(about, 'systemd'),

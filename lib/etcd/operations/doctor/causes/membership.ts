@@ -97,7 +97,7 @@ export const MEMBERSHIP = [
   {
     id: 'filtered',
     title: 'packets are dropped on the way: a firewall',
-    next: () => [site({ up: true }, 'firewall')],
+    next: () => [site({ isReady: true }, 'firewall')],
   },
   {
     id: 'no-route',

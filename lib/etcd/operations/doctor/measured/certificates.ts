@@ -65,10 +65,10 @@ export function renewCa(pkiDir: string, all: readonly Evidence[], hasEnded: bool
       const record = path(member, trustedRecord(member));
       return on(member, `mv ${ca} ${ca}.before`, `mv ${record} ${record}.before`);
     }),
-    site({ up: true }, 'certs'),
+    site({ isReady: true }, 'certs'),
     // Without trust, or a member to spare, there is no quorum that turns could wait for.
     ...(hasEnded || all.length < 3 ? restarts : []),
-    site({ up: true }),
+    site({ isReady: true }),
   ];
 }
 
@@ -105,7 +105,7 @@ function ofLeaves(
             host,
             evidence: `${host}: ca.pem has SHA-256 ${fingerprint(facts.caPem ?? '')}, most have ${fingerprint(caPem)}`,
             // Another CA is refused, and read at the start only.
-            remedy: [on(member, `mv ${ca} ${ca}.odd`), site({ up: true }, 'certs'), start(about)],
+            remedy: [on(member, `mv ${ca} ${ca}.odd`), site({ isReady: true }, 'certs'), start(about)],
           },
         ]
       : []),

@@ -1,5 +1,6 @@
 import { quote } from '../../../../dsl/shell/sh.ts';
 import type { Member } from '../../../model/cluster.ts';
+import type { RoleName } from '../../../model/role-names.ts';
 import type { About } from '../about.ts';
 import type { CauseId } from '../causes/index.ts';
 import { dataDirOf, isUnmounted } from '../data.ts';
@@ -98,7 +99,7 @@ function isNeeded(path: string, { member }: Evidence): boolean {
 }
 
 /** Certificates are read at every handshake, all else at the start. */
-function again(about: About, role: string): Remedy {
+function again(about: About, role: RoleName): Remedy {
   return role === 'certs' ? [site(about, role)] : anew(about, role);
 }
 

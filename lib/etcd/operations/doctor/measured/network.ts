@@ -44,12 +44,12 @@ function ofFiltered(reading: PortReading, { rules, all }: Scene): Clue {
     cause: 'filtered',
     host,
     evidence: filteredSaid(reading, rules),
-    remedy: owner && stop ? openedAt(stop, owner.member, reading) : [site({ up: true }, 'firewall')],
+    remedy: owner && stop ? openedAt(stop, owner.member, reading) : [site({ isReady: true }, 'firewall')],
   };
 }
 
 function openedAt({ by, opening }: Stop, member: Member, { from, to, port }: PortReading): Remedy {
-  const firewall = site({ up: true }, 'firewall');
+  const firewall = site({ isReady: true }, 'firewall');
   switch (by) {
     case 'zone':
     case 'own':
@@ -131,7 +131,10 @@ function ofNames(one: Evidence, { all, members }: Scene): readonly Clue[] {
     });
 }
 
-/** Of a name that a distribution has given to 127.0.1.1 it binds, and is asked at, what nobody else reaches. */
+/**
+ * Find a member whose own name resolves to 127.0.1.1, as distributions set it up: it binds and answers where nobody
+ * else reaches it.
+ */
 function ofOwnName(one: Evidence, { all }: Scene): readonly Clue[] {
   const { member, facts } = one;
   const { host, address } = member;
@@ -202,7 +205,7 @@ function ofBound(one: Evidence, scene: Scene): readonly Clue[] {
         cause: 'bound-elsewhere',
         host,
         evidence: `${host}: ${confFile(member)} has ${name}="${urls}", and others look for it at ${hostPort(address, port)}`,
-        remedy: anew({ ...about, isUp: about.isUp && !isHealthy(one) }, 'config'),
+        remedy: anew({ ...about, mayRun: about.mayRun && !isHealthy(one) }, 'config'),
       },
     ];
   });

@@ -43,7 +43,7 @@ describe('the command line of backup', () => {
   });
 
   it.each(['sftp://h/srv/100%', 'sftp://h/a%zz', 'sftp://a%zz@h/srv'])('refuses %s', async (to) => {
-    expect(await problems({ to })).toEqual([`--to ${to}: a % in it is no escape of two hex digits`]);
+    expect(await problems({ to })).toEqual([`--to ${to}: a % in it is not an escape of two hex digits`]);
   });
 
   it.each<[name: string, value: string, problem: RegExp]>([
@@ -79,8 +79,8 @@ describe('the command line of backup', () => {
     ['s3://my.bucket-1/etcd/prod/', KEYS, undefined],
     ['s3://bucket/x', {}, 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY not set'],
     ['s3://bucket/x', { ...KEYS, AWS_SECRET_ACCESS_KEY: '' }, 'AWS_SECRET_ACCESS_KEY not set'],
-    ['s3://', KEYS, 'this is no bucket, with or without a prefix'],
-    ['s3://bucket/x?acl', KEYS, 'this is no bucket, with or without a prefix'],
+    ['s3://', KEYS, 'this is not a bucket, with or without a prefix'],
+    ['s3://bucket/x?acl', KEYS, 'this is not a bucket, with or without a prefix'],
   ])('copies to %s with %j: %s', async (to, keys, problem) => {
     for (const name of Object.keys(KEYS)) vi.stubEnv(name, keys[name] ?? '');
     expect(await problems({ to })).toEqual(problem === undefined ? [] : [`--to ${to}: ${problem}`]);
@@ -89,7 +89,7 @@ describe('the command line of backup', () => {
   it.each(['sftp://backup@host', 'sftp://host/', 'sftp:///srv', 'sftp://host/srv?x=1', 'sftp://host:port/x'])(
     'refuses %s',
     async (to) => {
-      expect(await problems({ to })).toEqual([`--to ${to}: this is no folder of a host`]);
+      expect(await problems({ to })).toEqual([`--to ${to}: this is not a folder of a host`]);
     },
   );
 
@@ -119,7 +119,7 @@ describe('the command line of backup', () => {
     expect(await problems({ ...drill, identity: '/none' })).toEqual(['--identity /none is not there']);
     writeFileSync(file, `${identity.slice(0, -1)}x\n`);
     expect(await problems({ ...drill, identity: file })).toEqual([
-      `--identity ${file} has a line that is no identity of age`,
+      `--identity ${file} has a line that is not an identity of age`,
     ]);
     const none = (key: string) =>
       `copies are to be encrypted to ${key}: no public key of age, or one with a slip`;

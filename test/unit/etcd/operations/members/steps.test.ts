@@ -113,7 +113,7 @@ const CASES: readonly (readonly [what: string, given: Scene, wanted: readonly st
     'a learner that nobody has a host for',
     scene([...THREE, learner(4)], AT_THREE),
     [
-      'refused: a member leaves by your word only:\n  - member etcd04 (4a) at https://10.0.0.4:2380: no host in the inventory | --remove etcd04',
+      'refused: no member is removed unless you name it:\n  - member etcd04 (4a) at https://10.0.0.4:2380: no host in the inventory | --remove etcd04',
     ],
   ],
   [
@@ -147,21 +147,21 @@ const CASES: readonly (readonly [what: string, given: Scene, wanted: readonly st
     'a member is down, and a host is to come',
     scene([member(1), member(2), dead(3)], [...AT_THREE.slice(0, 2), stopped(3), bare(4)]),
     [
-      'refused: 3 voters, quorum 2, 2 healthy: etcd04 is added once all others work, and etcd03 (3a) does not | --remove etcd03',
+      'refused: 3 voters, quorum 2, 2 healthy: etcd03 (3a) must work before etcd04 is added | --remove etcd03',
     ],
   ],
   [
     'a member without a host',
     scene(THREE, AT_THREE.slice(0, 2)),
     [
-      'refused: a member leaves by your word only:\n  - member etcd03 (3a) at https://10.0.0.3:2380: no host in the inventory | --remove etcd03',
+      'refused: no member is removed unless you name it:\n  - member etcd03 (3a) at https://10.0.0.3:2380: no host in the inventory | --remove etcd03',
     ],
   ],
   [
     'it is dead, and another host has come',
     scene([member(1), member(2), dead(3)], [...AT_THREE.slice(0, 2), bare(4)]),
     [
-      'refused: a member leaves by your word only:\n  - member etcd03 (3a) at https://10.0.0.3:2380: no host in the inventory | --replace etcd03',
+      'refused: no member is removed unless you name it:\n  - member etcd03 (3a) at https://10.0.0.3:2380: no host in the inventory | --replace etcd03',
     ],
   ],
   [
@@ -231,7 +231,7 @@ const CASES: readonly (readonly [what: string, given: Scene, wanted: readonly st
     'without the word',
     scene([member(1), member(2), dead(3)], [...AT_THREE.slice(0, 2), bare(3)]),
     [
-      'refused: a member leaves by your word only, and must not be started without its data:\n  ↻ etcd03: member etcd03 (3a) has lost its data | --replace etcd03',
+      'refused: no member is removed unless you name it; none must be started without its data:\n  ↻ etcd03: member etcd03 (3a) has lost its data | --replace etcd03',
     ],
   ],
   [
@@ -318,9 +318,7 @@ const CASES: readonly (readonly [what: string, given: Scene, wanted: readonly st
       [member(1), dead(2), member(3)],
       [place(1), stopped(2), place(3, { peerUrl: 'https://10.0.0.9:2380' })],
     ),
-    [
-      'refused: 3 voters, quorum 2, 2 healthy: etcd03 moves once all others work, and etcd02 (2a) does not | --remove etcd02',
-    ],
+    ['refused: 3 voters, quorum 2, 2 healthy: etcd02 (2a) must work before etcd03 moves | --remove etcd02'],
   ],
   [
     'its old address is gone already, and it does not run',
@@ -333,7 +331,7 @@ const CASES: readonly (readonly [what: string, given: Scene, wanted: readonly st
   [
     'the only one moves',
     scene([member(1)], [place(1, { peerUrl: 'https://10.0.0.9:2380' })]),
-    ['refused: 1 voters, quorum 1: while it starts anew the cluster does not serve | --accept-downtime'],
+    ['refused: 1 voters, quorum 1: the cluster is down while it restarts | --accept-downtime'],
   ],
   [
     'by word',
@@ -343,12 +341,12 @@ const CASES: readonly (readonly [what: string, given: Scene, wanted: readonly st
   [
     'nobody answers',
     scene([], AT_THREE),
-    ['refused: no member answers: who is one of them changes with a quorum only | '],
+    ['refused: no member answers: members can only be changed while there is a quorum | '],
   ],
   [
     'no quorum',
     scene([member(1), dead(2), dead(3)], AT_THREE, { remove: ['etcd03'] }),
-    ['refused: 3 voters, quorum 2, 1 healthy: members change with a quorum only | '],
+    ['refused: 3 voters, quorum 2, 1 healthy: members can only be changed while there is a quorum | '],
   ],
 ];
 

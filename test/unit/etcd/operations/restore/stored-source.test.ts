@@ -127,7 +127,7 @@ describe('a copy in a store that is to be restored', () => {
       'has been changed, and has no description',
       { [NAME]: BYTES.with(5, 0) as Buffer },
       5,
-      /no whole snapshot/,
+      /not a whole snapshot/,
     ],
   ])('that %s is refused, and nothing of it stays', async (_what, files, exitCode, said) => {
     const { find, left } = vault(files);

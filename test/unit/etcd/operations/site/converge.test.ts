@@ -56,7 +56,7 @@ describe('a plan is refused before anything is changed', () => {
     [[FILE, FILE, undefined, undefined], '2 of 4 hosts reached, and a run holds the locks of at least 3'],
   ])('when somebody else may hold the locks of the other hosts: %#', (plans, message) => {
     expect(refusal('live', plans)).toBe(
-      `4 etcd: nothing was changed: ${message}: from elsewhere another may reach the rest`,
+      `4 etcd: nothing was changed: ${message}: another run, elsewhere, may reach the rest`,
     );
   });
 

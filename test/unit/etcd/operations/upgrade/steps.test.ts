@@ -286,7 +286,7 @@ describe('what is refused', () => {
     ['going down a patch unsaid', cluster(all('3.6.16')), '3.6.14', {}, /older.*--downgrade/],
     ['going down below 3.5', cluster(all('3.6.16')), '3.4.45', { downgrade: true }, /cannot go down/],
     ['going down from 3.5', cluster(all('3.5.33')), '3.4.45', { downgrade: true }, /cannot go down/],
-    ['--downgrade upwards', cluster(all('3.6.16')), '3.7.3', { downgrade: true }, /that is up/],
+    ['--downgrade upwards', cluster(all('3.6.16')), '3.7.3', { downgrade: true }, /needs an older version/],
     [
       'an upgrade during a downgrade',
       cluster(all('3.7.3'), { goingDown: '3.6' }),

@@ -132,7 +132,7 @@ it('an option that is not known here is refused for the host that it counts for:
   writeFiles(home, { config: 'Host web\n NextYear yes\n' });
   await expect(sshSettings(web())).rejects.toMatchObject({
     exitCode: 1,
-    message: expect.stringContaining('nextyear is no option that is known here'),
+    message: expect.stringContaining('nextyear is not an option that is known here'),
     hint: expect.stringContaining('IgnoreUnknown nextyear'),
     position: { file: `${home}/.ssh/config`, line: 2 },
   });
