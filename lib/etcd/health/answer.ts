@@ -27,6 +27,8 @@ export interface Finding {
     | 'member-list'
     /** Their list is not that of the inventory. */
     | 'membership'
+    /** A process runs with the data of another member. */
+    | 'identity'
     | 'learner'
     | 'unstarted'
     | 'raft-lag'
@@ -42,9 +44,15 @@ export interface Finding {
     | 'certificate'
     /** Another program runs than the one that was to. */
     | 'foreign'
+    /** A verb has begun something, and not finished it. */
+    | 'half-way'
+    /** No client gets in at this member. */
+    | 'closed'
     | 'quorum';
   readonly host?: string;
   readonly message: string;
+  /** What goes on from there, where that is known. */
+  readonly hint?: string;
 }
 
 /** Whether a cluster is healthy by what was found; null where only an answer that nobody here can read speaks against it. */

@@ -2,6 +2,7 @@ import { certificateFaults } from '../facts/found-certificates.ts';
 import { quorum } from '../model/cluster.ts';
 import { type Answer, checkOf, describe, type Finding, groupHosts, unansweredSaid } from './answer.ts';
 import { isRefused, wayIn } from './authentication.ts';
+import { strayIdentities } from './identity.ts';
 import { equalHashes, unknownHashes } from './judge-hashes.ts';
 
 /** Applied raft entries a member may be behind the most advanced one. */
@@ -24,6 +25,7 @@ export function judgeCluster(all: readonly Answer[]): readonly Finding[] {
     ...sameClusterId(all),
     ...oneLeader(all),
     ...sameMemberList(all),
+    ...ownIdentity(all),
     ...noLeftovers(all),
     ...raftLag(all),
     ...unknownHashes(answers),
@@ -152,6 +154,15 @@ function sameMemberList(answers: readonly Answer[]): Finding[] {
     }
   }
   return findings;
+}
+
+/** Who runs with the data of another member votes in its place, and is no copy of it: two go under one name. */
+function ownIdentity(answers: readonly Answer[]): Finding[] {
+  return strayIdentities(answers).map(({ host, owner, id }) => ({
+    check: 'identity',
+    host,
+    message: `${host} runs as member ${id}, which is ${owner.host}'s (${owner.peerUrl}): it has the data of another member`,
+  }));
 }
 
 function noLeftovers(answers: readonly Answer[]): Finding[] {

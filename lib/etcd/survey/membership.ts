@@ -1,5 +1,7 @@
 import type { QuorateError } from '../../errors.ts';
 import type { KnownMember } from '../facts/formed.ts';
+import { answersFromFacts } from '../health/ask.ts';
+import { strayIdentities } from '../health/identity.ts';
 import type { Cluster, Member } from '../model/cluster.ts';
 import { refusal } from '../refusal.ts';
 import { type EtcdHost, livingList, type Surveyed } from '../surveyed.ts';
@@ -25,6 +27,14 @@ export function membershipProblems(surveyed: Surveyed): readonly QuorateError[] 
   const { cluster, hosts } = surveyed;
   const known = knownMembers(hosts);
   const isListed = ({ peerUrl }: Member) => known.some(({ peerUrls }) => peerUrls.includes(peerUrl));
+  const astray = strayIdentities(answersFromFacts(surveyed)).map(({ host, owner, id }) =>
+    refusal(
+      { host },
+      `it runs as member ${id}, which is ${owner.host}'s (${owner.peerUrl}): it has the data of another member`,
+      `${verbLine('doctor', cluster)} says how both get their own`,
+    ),
+  );
+  if (astray.length > 0) return astray;
   return inOrder(cluster, known.filter(votes)).flatMap((one) => {
     if (cluster.members.some(({ peerUrl }) => one.peerUrls.includes(peerUrl))) return [];
     const namesake = cluster.members.find((member) => member.name === one.name && !isListed(member));

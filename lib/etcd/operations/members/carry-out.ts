@@ -142,7 +142,7 @@ async function promote({ place, member }: Deed & { kind: 'promote' }, atHand: At
 async function remove({ member, place }: Deed & { kind: 'remove' }, atHand: AtHand): Promise<void> {
   const { run, surveyed, view } = atHand;
   await whole(run, working(surveyed, view.scene), member.id);
-  const others = askers(atHand, place?.host);
+  const others = askers(atHand, member.astray ?? place?.host);
   await moveLeadership(member, others, atHand);
   await change(run, others, {
     doing: `removing ${member.name || member.id}`,

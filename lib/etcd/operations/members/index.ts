@@ -163,7 +163,7 @@ function tellDifferences({ log }: PlayRun<EtcdFacts>, { scene }: View): void {
   for (const one of differencesOf(scene)) log('info', `${scene.cluster}: ${saidOf(one)}`);
   for (const word of scene.words.replace) {
     const member = meant(word, scene);
-    if (member?.healthy && scene.places.some((place) => isAt(member, place)))
+    if (member?.healthy && member.astray === undefined && scene.places.some((place) => isAt(member, place)))
       log('info', `${scene.cluster}: ${called(member)} works, and is left alone`);
   }
   for (const word of [...scene.words.remove, ...scene.words.replace]) {

@@ -125,12 +125,14 @@ async function membersOf(
   places: readonly Place[],
   wrong: ReadonlySet<string>,
 ): Promise<readonly ListedMember[]> {
-  const readings = ofMajority(ofRecovered(hosts).flatMap(({ target: { facts } }) => facts.reading ?? []));
+  const found = ofRecovered(hosts);
+  const readings = ofMajority(found.flatMap(({ target: { facts } }) => facts.reading ?? []));
   const list =
     readings.find(({ healthy, members }) => healthy && members)?.members ??
     readings.find(({ members }) => members)?.members ??
     [];
   const known = (id: string) => readings.find(({ status }) => status?.memberId === id);
+  const astray = astrayIn(found, places);
   const apart = list.filter(
     ({ peerUrls, clientUrls }) =>
       clientUrls.length > 0 && !places.some(({ reached, peerUrl }) => reached && peerUrls.includes(peerUrl)),
@@ -146,8 +148,21 @@ async function membersOf(
       started: clientUrls.length > 0,
       learner,
       healthy: (works || answering.has(id)) && !wrong.has(id),
+      ...astray({ id, peerUrls }),
     };
   });
+}
+
+/** Where a member is answered for from another one's host, and not from its own. */
+function astrayIn(hosts: readonly EtcdHost[], places: readonly Place[]) {
+  return ({ id, peerUrls }: Pick<Answered, 'id' | 'peerUrls'>): Pick<ListedMember, 'astray'> => {
+    const own = places.find(({ peerUrl }) => peerUrls.includes(peerUrl))?.host;
+    const names = hosts.flatMap(({ target: { name, facts } }) =>
+      facts.reading?.status?.memberId === id ? [name] : [],
+    );
+    const [other] = names;
+    return own === undefined || other === undefined || names.includes(own) ? {} : { astray: other };
+  };
 }
 
 /** IDs of members with other data than the others: asked where somebody is to be replaced, who may work for all that. */

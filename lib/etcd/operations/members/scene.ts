@@ -9,6 +9,8 @@ export interface ListedMember {
   readonly learner: boolean;
   /** A linearizable read through it succeeds, and its data is not known to be wrong; of a learner: it runs and answers. */
   readonly healthy: boolean;
+  /** The host whose process answers in its place, with a copy of its data; its own has none that counts. */
+  readonly astray?: string;
 }
 
 /** A host of the inventory, as a place for a member. */

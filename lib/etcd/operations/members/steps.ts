@@ -117,6 +117,7 @@ function wantsWord(first: Difference, open: readonly Difference[], comes: boolea
 
 /** What is to be done next; undefined where nothing is left. */
 function nextDeed(scene: Scene): Deed | Refused | undefined {
+  const { listed } = scene;
   const { healthy, quorum: needed, voters } = tallyOf(scene);
   if (healthy < needed) {
     const first = founded(scene);
@@ -130,7 +131,12 @@ function nextDeed(scene: Scene): Deed | Refused | undefined {
   const leaving = leavers(scene);
   const dead = leaving.find((member) => !member.healthy || member.learner);
   if (dead) return removal(scene, dead);
+  // Its process votes as another member until that has left the list.
+  const [astray] = leaving.filter((member) => member.astray !== undefined);
+  if (astray) return removal(scene, astray);
   const place = toEmpty(scene);
+  const voter = place && listed.find((member) => member.astray === place.host);
+  if (place && voter) return votesThere(scene, place, voter);
   if (place) return { kind: 'set aside', place, goes: isToGo(place.host, scene) };
   const begun = unfinished(scene);
   if (begun) return begun;
@@ -172,7 +178,7 @@ function leavers(scene: Scene): readonly ListedMember[] {
 /** It is the one that was to come: it works, or a run has begun with it. */
 function isInPlace(member: ListedMember, { places }: Scene): boolean {
   const place = places.find((one) => isAt(member, one));
-  if (place === undefined) return false;
+  if (place === undefined || member.astray !== undefined) return false;
   return !member.started || member.healthy || (member.learner && place.keeps);
 }
 
@@ -210,6 +216,18 @@ function toEmpty(scene: Scene): Place | undefined {
   return named.find(
     (place) => place.reached && (place.data || place.up) && memberAt(place, listed) === undefined,
   );
+}
+
+/** Whom it votes for has no data of its own that counts: both begin anew, one behind the other. */
+function votesThere(scene: Scene, { host }: Place, member: ListedMember): Refused {
+  const { voters, quorum: needed, healthy } = tallyOf(scene);
+  const owner = scene.places.find((place) => isAt(member, place))?.host ?? member.id;
+  return {
+    host,
+    message: `it runs as member ${called(member)}, which is ${owner}'s, with the data of that one: ${voters} voters, quorum ${needed}, ${healthy} healthy, and stopping it leaves ${healthy - 1}`,
+    say: `--replace ${owner},${host}`,
+    hint: 'that takes the member out before its process is stopped, and gives both hosts a new one',
+  };
 }
 
 function isNamed(host: string, { words, places }: Scene): boolean {
