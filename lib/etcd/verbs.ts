@@ -13,7 +13,7 @@ interface Verb {
   /** Verbs that it may interrupt, because it cannot wait: they go on afterwards. */
   readonly interrupts?: readonly VerbName[];
   /** How to finish it, as the user types it; by default it is run again to the same target. */
-  finish?(cluster: NamedCluster): string;
+  finish?(cluster: NamedCluster, from?: string): string;
 }
 
 /**
@@ -32,8 +32,8 @@ const VERBS: Readonly<Record<VerbName, Verb>> = {
   restore: {
     makesNewCluster: true,
     interrupts: ['certs', 'upgrade'],
-    finish: (cluster) =>
-      `${sameTarget(verbLine('restore', cluster, '--from', 'FILE'))}; while all have their own data, ${verbLine('restore', cluster, '--give-up')} ends it; where a host of it is lost for good, take that out of the inventory and begin anew with --again`,
+    finish: (cluster, from = 'FILE') =>
+      `${sameTarget(verbLine('restore', cluster, '--from', from))}; while all have their own data, ${verbLine('restore', cluster, '--give-up')} ends it; where a host of it is lost for good, take that out of the inventory and begin anew with --again`,
   },
   recover: { makesNewCluster: true, interrupts: ['certs'] },
   etcdctl: { interrupts: ['certs', 'upgrade'] },
@@ -53,9 +53,9 @@ export function mayInterrupt(verb: string, begun: string): boolean {
   return verbNamed(verb).interrupts?.some((one) => one === begun) === true;
 }
 
-/** How to finish what a verb has begun on a cluster. */
-export function finishLine(verb: string, cluster: NamedCluster): string {
-  return verbNamed(verb).finish?.(cluster) ?? sameTarget(verbLine(verb, cluster));
+/** How to finish what a verb has begun on a cluster; `from` is the file of a restore, where it was noted. */
+export function finishLine(verb: string, cluster: NamedCluster, from?: string): string {
+  return verbNamed(verb).finish?.(cluster, from) ?? sameTarget(verbLine(verb, cluster));
 }
 
 function sameTarget(line: string): string {

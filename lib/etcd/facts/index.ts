@@ -72,8 +72,10 @@ export interface EtcdFacts {
   readonly kept: KeptFacts;
   /** A timer takes snapshots here. */
   readonly backupTimer: boolean;
-  /** What an operation has begun here, or ended last. */
-  readonly intent: Intent | undefined;
+  /** How its last run failed, as systemd says: `exit-code`. */
+  readonly backupFailed?: string;
+  /** What an operation has begun here, or ended last; one that notes something here sets it anew. */
+  intent: Intent | undefined;
   /** The member's answers; undefined when its service does not run. */
   reading: MemberReading | undefined;
   /** Set by the survey: what all members together mean. */
@@ -233,6 +235,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       sources: parseNetworkFacts(head),
       host: parseHostFacts({ ...reading, out: head }),
       backupTimer: line('backup-timer') === 'yes',
+      ...named('backupFailed', line('backup-failed')),
       intent: parseIntent(line('intent')),
       kept: parseKept(`${head}\n${part('kept') ?? ''}`),
       caPem: certificatesOf(part('ca')),
@@ -280,7 +283,11 @@ function recordFacts(member: Member): Sh {
 if [ -f ${owner} ]; then read -r q_line <${owner}; echo "owner $q_line"; fi
 if [ -f ${release} ]; then read -r q_version q_rest <${release}; echo "installed $q_version"; fi
 ${formedFacts(member)}
-if [ -f ${unitPath(`${backupTimer(member)}.timer`)} ]; then echo 'backup-timer yes'; fi
+if [ -f ${unitPath(`${backupTimer(member)}.timer`)} ]; then
+  echo 'backup-timer yes'
+  q_line=$(systemctl show -p Result ${`${backupTimer(member)}.service`} 2>/dev/null)
+  case $q_line in Result=success | '') ;; *) echo "backup-failed \${q_line#Result=}" ;; esac
+fi
 ${dataFacts(member)}
 ${occupiedFacts(member)}
 if [ -f ${bootstrapFile(member)} ]; then echo "token $(sed -n 's/^ETCD_INITIAL_CLUSTER_TOKEN="\(.*\)"$/\1/p' ${bootstrapFile(member)})"; fi
@@ -312,6 +319,10 @@ case \${q_state_now-} in active) ${silentProgram(member)} ;; esac`;
 
 function addressOf(text: string | undefined): string | undefined {
   return text !== undefined && isIP(text) !== 0 ? text : undefined;
+}
+
+function named<K extends string>(key: K, value: string | undefined): { readonly [N in K]?: string } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [N in K]: string });
 }
 
 /** As a bootstrap makes them: anything else did not come from one, and goes into no file. */

@@ -34,6 +34,10 @@ export interface MemberReading {
   readonly clientUrl?: string;
   /** Where it was asked, in the same form. */
   readonly askedAt?: string;
+  /** It listens on loopback alone, and tells others to come elsewhere: no client gets in. */
+  readonly closed?: true;
+  /** It was started with a list of revoked certificates, which it reads for each connection. */
+  readonly checksList?: true;
   /** Another program runs than the one that was to. */
   readonly foreign?: { readonly pid: number; readonly runs: string; readonly wanted: string };
 }
@@ -96,6 +100,8 @@ case $q_answers in
   *'@status 0'*) if ${isSmall}; then ${again}; else q_unhashed=$q_db; fi ;;
 esac
 q_part "@version 0 \${q_version-}"; q_part "@asked 0 $q_url"; q_part "@url 0 $q_told"
+if q_setting ETCD_CLIENT_CRL_FILE; then q_part '@list 0 yes'; fi
+if [ -n "$q_closed" ]; then q_part '@closed 0 yes'; fi
 if [ -n "$q_unhashed" ]; then q_part "@unhashed 0 $q_unhashed"; fi
 if [ -n "$q_foreign" ]; then q_part "@foreign 0 $q_main $q_foreign"; q_part "@wanted 0 $q_exec"; fi
 for q_pem in server.pem peer.pem; do
@@ -132,6 +138,8 @@ export function parseMember(out: string, revision = 0): MemberReading {
     said: healthy ? '' : health?.err || (health?.out ?? ''),
     ...urlOf('clientUrl', printed('url')?.out),
     ...urlOf('askedAt', printed('asked')?.out),
+    ...(printed('list') && { checksList: true as const }),
+    ...(printed('closed') && { closed: true as const }),
     ...foreignOf(printed('foreign')?.out, printed('wanted')?.out),
     ...(status && { status }),
     ...(members && { members }),

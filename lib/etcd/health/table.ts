@@ -17,7 +17,15 @@ export function healthTable(answers: readonly Answer[]): string {
       status?.memberId ?? '-',
       urlInUse({ member, reading }).replace('https://', ''),
       status ? (status.memberId === status.leaderId ? 'leader' : 'follower') : '-',
-      reading?.healthy ? 'healthy' : reading ? 'unhealthy' : unreached ? 'not reached' : 'stopped',
+      reading?.healthy
+        ? reading.closed
+          ? 'closed'
+          : 'healthy'
+        : reading
+          ? 'unhealthy'
+          : unreached
+            ? 'not reached'
+            : 'stopped',
       status?.version ?? '-',
       status ? size(status.dbSize) : '-',
       `${end ? `${daysUntil(end)}d` : '-'}${authority}`,

@@ -18,10 +18,13 @@ export function wayOut(
 ): string {
   const healthy = answers.filter(({ reading }) => reading?.healthy).length;
   if (healthBy(findings) === null) return toRead(cluster, answers);
+  const known = [...new Set(findings.flatMap(({ hint }) => hint ?? []))];
   return [
+    ...known,
     CAUSES,
     ...renewal(cluster, answers, findings),
-    ...(findings.some(({ check }) => DIFFERS.has(check))
+    // What is half-way takes members in and out by itself.
+    ...(known.length === 0 && findings.some(({ check }) => DIFFERS.has(check))
       ? [`${verbLine('members', cluster, '--check')} shows how its members differ from the inventory`]
       : []),
     ...(healthy < quorum(answers.length) ? [forGood(cluster)] : []),

@@ -4,8 +4,11 @@ import { strangeSource } from '../facts/strange-source.ts';
 import { strangeDropIns } from '../facts/unit-facts.ts';
 import { saysWhoIsPeer } from '../files/etcd-conf.ts';
 import { memberOf } from '../model/cluster.ts';
+import { backupTimer } from '../model/paths.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer } from './answer.ts';
+import { restingRotation } from './half-way.ts';
+import { letsInRevoked } from './revoked.ts';
 import { listWarnings } from './revoked-list.ts';
 import { CA_SOON, daysUntil } from './table.ts';
 
@@ -21,10 +24,13 @@ export function worthKnowing({ cluster, hosts }: Surveyed, answers: readonly Ans
     ...listWarnings({ cluster, hosts }),
     ...peerPort(cluster.name, hosts),
     ...hosts.flatMap(dropIns),
+    ...hosts.flatMap(snapshots),
     ...hosts.flatMap(keys),
     ...hosts.flatMap((one) => sources(one, hosts)),
     ...hosts.flatMap(openings),
     ...downgrade(cluster.name, answers),
+    ...letsInRevoked(hosts).map(({ message, hint }) => `${message}; ${hint}`),
+    ...restingRotation({ cluster, hosts }),
   ];
 }
 
@@ -78,6 +84,16 @@ function dropIns({ target }: EtcdHost): readonly string[] {
     ({ path, said }) =>
       `${target.name}: ${path} changes how ${service} runs: ${said.join(', ')}; take it out, or say it in etcd_settings`,
   );
+}
+
+/** Of the timer: nobody looks at its journal until a snapshot is needed. */
+function snapshots({ target }: EtcdHost): readonly string[] {
+  const { backupFailed } = target.facts;
+  if (backupFailed === undefined) return [];
+  const timer = backupTimer(memberOf(target));
+  return [
+    `${target.name}: the last snapshot of its timer failed (${backupFailed}): journalctl -u ${timer} -n 20 there says why; systemctl start ${timer} tries again`,
+  ];
 }
 
 function keys({ target }: EtcdHost): readonly string[] {

@@ -1,16 +1,22 @@
 import { runId } from '../../dsl/common/run-id.ts';
 import type { QuorateError } from '../../errors.ts';
+import type { EtcdFacts } from '../facts/index.ts';
 import type { Intent } from '../facts/intent.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost } from '../surveyed.ts';
 import type { NamedCluster } from '../verb-line.ts';
 import { finishLine, mayInterrupt } from '../verbs.ts';
 
+/** A host with what it has noted. */
+export interface Noted {
+  readonly target: { readonly facts: Pick<EtcdFacts, 'intent'> };
+}
+
 /**
  * The latest intent of the hosts that is not reached yet; undefined without one. A host that was away while it was
  * reached has it still as open: others know better, of that run or of one that began later.
  */
-export function openIntent(hosts: readonly EtcdHost[]): Intent | undefined {
+export function openIntent(hosts: readonly Noted[]): Intent | undefined {
   const given = hosts.flatMap(({ target }) => target.facts.intent ?? []);
   const reached = new Set(given.flatMap(({ runId, done }) => (done === undefined ? [] : [runId])));
   const all = given.map((one) => (one.under && reached.has(one.runId) ? one.under : one));
@@ -34,7 +40,7 @@ export function waitingFor(hosts: readonly EtcdHost[], verb: string): Intent | u
 }
 
 /** The rotation of a CA that is under way, also where another verb had to come first. */
-export function openRotation(hosts: readonly EtcdHost[]): Intent | undefined {
+export function openRotation(hosts: readonly Noted[]): Intent | undefined {
   const open = openIntent(hosts);
   return [open, open?.under].find((one) => one?.verb === 'certs');
 }
@@ -74,9 +80,15 @@ export function intentProblem(
   const open = openIntent(hosts);
   if (open === undefined || passes.includes(open.verb) || mayInterrupt(verb, open.verb)) return undefined;
   if (open.verb === verb && (target === undefined || open.target === target)) return undefined;
-  return refusal(
-    cluster,
-    `run ${open.runId} has begun something that is not finished: ${open.verb}, to ${open.target}`,
-    finishLine(open.verb, cluster),
-  );
+  return refusal(cluster, openSaid(open), finishHint(open, cluster));
+}
+
+/** That it is open, in the words that every verb has for it. */
+export function openSaid({ runId, verb, target }: Intent): string {
+  return `run ${runId} has begun something that is not finished: ${verb}, to ${target}`;
+}
+
+/** How to go on with what is open: the file of a restore is named where it was noted. */
+export function finishHint({ verb, notes }: Intent, cluster: NamedCluster): string {
+  return finishLine(verb, cluster, notes?.from);
 }

@@ -14,7 +14,7 @@ import { loadedUnit } from '../loaded-unit.ts';
  * of itself (its environment) counts for where it listens and which certificates it shows, never for what is run:
  * programs come from the unit that systemd has loaded, from the inventory or from our manifest.
  *
- * `$q_url` is where it is asked, `$q_other` where else it may answer, `$q_told` where it tells others that it is (empty
+ * `$q_url` is where it is asked, `$q_other` where else it may answer, `$q_closed` is set where only its host can ask it, `$q_told` where it tells others that it is (empty
  * when it does not say), `$q_certs` the directory of its certificates;
  * `$q_foreign` is the program that runs, where that is none that was installed, and `$q_exec` the one that was to run.
  */
@@ -123,13 +123,13 @@ q_https() {
   done
   return 1
 }
-q_told=
+q_told= q_closed=
 if q_https ETCD_ADVERTISE_CLIENT_URLS; then q_told=$q_value q_url=$q_value q_other=; fi
 if q_https ETCD_LISTEN_CLIENT_URLS && [ "$q_value" != "$q_url" ]; then
   q_list=$q_value; q_setting ETCD_LISTEN_CLIENT_URLS
   # One that is closed to clients answers nowhere else, and whoever asks there waits for nothing.
   # Where only the host knows the address, certificates need not have it: it comes second.
-  if [ "$q_value" = "$q_list" ] && [ "https://127.0.0.1:\${q_list##*:}" = "$q_list" ]; then q_url=$q_list q_other=
+  if [ "$q_value" = "$q_list" ] && [ "https://127.0.0.1:\${q_list##*:}" = "$q_list" ]; then q_url=$q_list q_other= q_closed=yes
   elif [ -n "$q_by_name" ]; then q_other=$q_list; else q_other=$q_url q_url=$q_list; fi
 fi
 q_file() { if [ -n "$q_trusts" ] && q_setting "$1"; then case $q_value in /*) return ;; esac; fi; return 1; }

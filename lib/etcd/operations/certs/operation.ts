@@ -1,7 +1,10 @@
 import type { Play, PlayRun } from '../../../dsl/play.ts';
 import type { Role } from '../../../dsl/role.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
+import { readCrl } from '../../../pki/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
+import { halfWay, restingRotation } from '../../health/half-way.ts';
+import { letsInRevoked } from '../../health/revoked.ts';
 import { listWarnings } from '../../health/revoked-list.ts';
 import { openRotation } from '../../survey/intents.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
@@ -89,14 +92,26 @@ async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
   for (const line of warnings) run.log('warning', line);
   const problems = judged.flatMap((one) => one.problems);
   const job = jobOf(vars);
+  const isHalfWay = job === 'look' && (await tellHalfWay(run, surveyed));
   if (job === 'client') run.log('info', clientSaid(surveyed, String(vars.client)));
   const isRotating = job === 'rotate-ca' || (job === 'import' && openRotation(surveyed.hosts));
   const said = isRotating ? await rotationSaid(surveyed) : undefined;
   if (said !== undefined) run.log('info', said);
   if (problems.length > 0) throw unsound(surveyed, problems);
   if (run.unreachable.length > 0) throw unseen(run, surveyed);
+  if (isHalfWay) return;
   const { length } = state.certificates;
   run.conclude(`${surveyed.cluster.name}: ${length} certificates, all of them valid`);
+}
+
+/** A rotation that rests is said; what is half-way, or lets in who is revoked, is a fault, and true comes back. */
+async function tellHalfWay(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<boolean> {
+  for (const line of restingRotation(surveyed)) run.log('warning', line);
+  const own = await readCrl(surveyed.cluster.pkiDir);
+  const found = [...halfWay(surveyed, []), ...letsInRevoked(surveyed.hosts, own)];
+  for (const { message, hint = '' } of found)
+    run.fail(new QuorateError(`${surveyed.cluster.name}: ${message}`, { exitCode: EXIT.unhealthy, hint }));
+  return found.length > 0;
 }
 
 function unsound({ cluster }: Surveyed, problems: readonly string[]): QuorateError {

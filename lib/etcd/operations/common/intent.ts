@@ -43,9 +43,10 @@ async function onAll(run: PlayRun<EtcdFacts>, wished: Intent): Promise<void> {
     .sort()
     .at(-1);
   const intent = { ...wished, ...(recovered !== undefined && { recovered }) };
-  const noted = await run.each(run.hosts, (host) =>
-    must(host, doing, writeIntent(memberOf(host.target), intent)),
-  );
+  const noted = await run.each(run.hosts, async (host) => {
+    await must(host, doing, writeIntent(memberOf(host.target), intent));
+    host.target.facts.intent = intent;
+  });
   const left = run.hosts.filter((host) => !noted.includes(host));
   if (left.length === 0) return;
   throw refusal(

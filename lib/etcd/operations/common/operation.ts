@@ -10,9 +10,10 @@ import { openOf } from '../../survey/intents.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import type { VerbName } from '../../verbs.ts';
 import { etcdStrategy } from '../site/strategy.ts';
-import { refuseBare, showStatus } from '../site/verify.ts';
+import { refuseBare, showOutcome } from '../site/verify.ts';
 import { clusterProblems, isOfCluster } from './cluster-flag.ts';
 import { beginIntent, finishIntent, type Wish } from './intent.ts';
+import { withoutHosts } from './without-hosts.ts';
 
 /** A step with how it is carried out; it is done once the members no longer ask for it. */
 export interface OperationStep extends Step {
@@ -96,7 +97,7 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
     },
     async verify(run) {
       if (run.check && planned.length > 0) return;
-      await (operation.verify ?? showStatus)(run);
+      await (operation.verify ?? showOutcome)(run);
     },
   };
 }
@@ -118,14 +119,18 @@ async function closeIntent(run: PlayRun<EtcdFacts>, operation: Operation, survey
   );
 }
 
-function refuseMissing(run: PlayRun<EtcdFacts>, { cluster }: Surveyed, { mayMiss }: Operation): void {
+function refuseMissing(run: PlayRun<EtcdFacts>, { cluster }: Surveyed, { name, mayMiss }: Operation): void {
   const allowed = mayMiss?.(run) ?? [];
-  const missing = run.unreachable.filter((name) => !allowed.includes(name));
+  const missing = run.unreachable.filter((host) => !allowed.includes(host));
   if (missing.length === 0) return;
   throw refusal(
     cluster,
     `not reached: ${missing.join(', ')}; nothing was changed`,
-    undefined,
+    withoutHosts(
+      name,
+      cluster,
+      missing.map((host) => ({ target: { name: host } })),
+    ),
     EXIT.unreachable,
   );
 }
@@ -189,11 +194,14 @@ function isPartOf(left: readonly string[], agreed: readonly string[]): boolean {
 async function deriveAnew(run: PlayRun<EtcdFacts>, operation: Operation): Promise<readonly OperationStep[]> {
   await run.each(run.hosts, (host) => host.refresh());
   const failed = run.hosts.filter((host) => run.failed(host));
-  if (failed.length > 0)
+  if (failed.length > 0) {
+    const { cluster } = surveyedOf(run);
     throw refusal(
-      surveyedOf(run).cluster,
+      cluster,
       `${hostNames(failed)} failed in this step: no further step is taken`,
+      withoutHosts(operation.name, cluster, failed),
     );
+  }
   return operation.derive(run, surveyedOf(run));
 }
 

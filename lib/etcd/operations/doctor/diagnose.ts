@@ -1,5 +1,6 @@
 import { isUp } from '../../facts/index.ts';
 import { healthBy } from '../../health/answer.ts';
+import { halfWay } from '../../health/half-way.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import type { Member } from '../../model/cluster.ts';
 import { NOWHERE } from './about.ts';
@@ -9,6 +10,7 @@ import type { Evidence } from './evidence.ts';
 import { measuredClues } from './measured/index.ts';
 import type { Remedy } from './remedies.ts';
 import { aboutMember, type Clue, isHealthy, majority, type Scene } from './scene.ts';
+import { whileOpen } from './while-open.ts';
 import { type Written, writtenClues } from './written.ts';
 
 /** One cause with what speaks for it, and what puts it right. */
@@ -28,8 +30,10 @@ export function sceneOf(
   rules: ReadonlyMap<string, string> = new Map(),
   hasSiblings = false,
 ): Scene {
-  const findings = judgeCluster(all.map(({ member, facts }) => ({ member, reading: facts.reading })));
-  return { members, all, rules, findings, hasSiblings, replaced: [] };
+  const answers = all.map(({ member, facts }) => ({ member, reading: facts.reading }));
+  const cluster = { name: members[0]?.cluster ?? '', hasSiblings };
+  const half = halfWay({ cluster, hosts: all.map(({ facts }) => ({ target: { facts } })) }, answers);
+  return { members, all, rules, findings: [...half, ...judgeCluster(answers)], hasSiblings, replaced: [] };
 }
 
 /**
@@ -107,6 +111,7 @@ function grouped(clues: readonly Clue[], scene: Scene): readonly Diagnosis[] {
       // Where it is about none in particular, one that may be asked will do.
       const member = members.find(({ host }) => host === hosts[0]) ?? all[0]?.member;
       const about = member ? aboutMember(member, scene) : NOWHERE;
-      return { cause, hosts, evidence, remedy: known ?? causeOf(cause).next(about) };
+      const remedy = known ?? causeOf(cause).next(about);
+      return { cause, hosts, evidence, remedy: whileOpen(remedy, about, scene) };
     });
 }

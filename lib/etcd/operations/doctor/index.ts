@@ -4,6 +4,7 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { type Answer, exitBy, healthBy } from '../../health/answer.ts';
 import { answersFromFacts, knownAnswers } from '../../health/ask.ts';
 import { clusterState } from '../../health/cluster-state.ts';
+import { halfWay } from '../../health/half-way.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { firewallRules } from '../../health/port-matrix.ts';
 import { wayOut } from '../../health/way-out.ts';
@@ -46,7 +47,8 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   const all = await gatherEvidence(run, surveyed, answers);
   const rules = await firewallRules(surveyed, filteredPorts(all));
   const diagnoses = diagnose(sceneOf(cluster.members, all, rules, cluster.hasSiblings));
-  run.show({ event: 'cluster', ...clusterState(cluster.name, answers, judgeCluster(answers)) });
+  const findings = [...halfWay(surveyed, answers), ...judgeCluster(answers)];
+  run.show({ event: 'cluster', ...clusterState(cluster.name, answers, findings) });
   warn(run, surveyed, answers, all);
   const holder = holderOf(all);
   for (const [i, diagnosis] of diagnoses.entries()) {
@@ -54,7 +56,6 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
     run.fail(reportDiagnosis({ ...diagnosis, remedy }, { afterOthers: i > 0, holder }));
   }
   if (diagnoses.length > 0) return;
-  const findings = judgeCluster(answers);
   const left = findings.map(({ message }) => message);
   if (left.length === 0) return run.conclude(`${cluster.name}: cluster is healthy, nothing found`);
   if (healthBy(findings) === null)

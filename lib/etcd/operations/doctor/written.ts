@@ -1,5 +1,6 @@
 import { quote } from '../../../dsl/shell/sh.ts';
 import { parseCertificate } from '../../../pki/index.ts';
+import { asRoot } from '../../health/authentication.ts';
 import type { CauseId } from './causes/index.ts';
 import { dataDirOf, isUnmounted } from './data.ts';
 import type { Evidence } from './evidence.ts';
@@ -8,7 +9,7 @@ import { type LogLine, parseLogLine, spoken } from './log-line.ts';
 import { barriers, described, mayRead } from './measured/files.ts';
 import { anew, DOCTOR, etcdctl, on, own, type Remedy, site, withoutDropIns } from './remedies.ts';
 import { remoteOf } from './remote.ts';
-import { aboutMember, type Clue, hasQuorum, isHealthy, type Scene } from './scene.ts';
+import { aboutMember, type Clue, clusterIn, hasQuorum, isHealthy, type Scene } from './scene.ts';
 import { causeOfLine, excerpt } from './signatures.ts';
 
 /** What a journal or etcdctl says. */
@@ -63,7 +64,7 @@ function letIn({ member }: Evidence, scene: Scene): Remedy | undefined {
     `--user=root user add ${quote(name)} --no-password`,
     `--user=root user grant-role ${quote(name)} root`,
   ]);
-  return etcdctl(aboutMember(member, scene), ...commands);
+  return [...etcdctl(aboutMember(member, scene), ...commands), asRoot(clusterIn(scene))];
 }
 
 /** A journal describes the past: drop what is measured to be well now, except last words. */

@@ -1,3 +1,4 @@
+import { maskCredentials } from '../../../credentials.ts';
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
@@ -63,7 +64,11 @@ export function restoreOperation(): Operation {
       const found = await sourceOf(run, surveyed);
       const target = targetOf(found);
       const standing = await standingOf(surveyed, { target, again });
-      wished = { target, runId: standing.run, notes: standing.notes };
+      wished = {
+        target,
+        runId: standing.run,
+        notes: { ...standing.notes, from: maskCredentials(String(hosts[0]?.target.vars.from)) },
+      };
       const passes = standing.movedHosts.length > 0 && !again ? PASSES : [...PASSES, VERB];
       const open = intentProblem(cluster, hosts, VERB, target, passes);
       if (open) throw open;

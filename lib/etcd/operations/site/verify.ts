@@ -6,6 +6,7 @@ import { type Answer, exitBy, type Finding, healthBy } from '../../health/answer
 import { knownAnswers } from '../../health/ask.ts';
 import { canary } from '../../health/canary.ts';
 import { clusterState } from '../../health/cluster-state.ts';
+import { halfWay } from '../../health/half-way.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { isUnhashed } from '../../health/judge-hashes.ts';
 import { filteredPorts } from '../../health/port-matrix.ts';
@@ -41,11 +42,23 @@ export async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
 
 /** The same reads on their own, without the canary. */
 export async function showStatus(run: PlayRun<EtcdFacts>): Promise<void> {
+  for (const surveyed of clustersOf(run)) await showHealth(run, surveyed, 'nothing');
+}
+
+/** The same behind a verb: what else was begun has waited for it, and is open again. */
+export async function showOutcome(run: PlayRun<EtcdFacts>): Promise<void> {
   for (const surveyed of clustersOf(run)) await showHealth(run, surveyed);
 }
 
-/** The same of one cluster, or of those of its members that are to be looked at. */
-export async function showHealth(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+/**
+ * The same of one cluster, or of those of its members that are to be looked at; `mayBe`: what else may be open meanwhile
+ * is told, and is no fault.
+ */
+export async function showHealth(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  mayBe: 'open' | 'nothing' = 'open',
+): Promise<void> {
   try {
     refuseBare(run, surveyed);
     const answers = await knownAnswers(run, surveyed, { sparing: true });
@@ -54,7 +67,7 @@ export async function showHealth(run: PlayRun<EtcdFacts>, surveyed: Surveyed): P
         'info',
         `${surveyed.cluster.name}: its data is large, and not compared here: no write ends on a member meanwhile. ${commandLine('site')} --check compares it`,
       );
-    await reportHealth(run, surveyed, surveyed.hosts, answers);
+    await reportHealth(run, surveyed, surveyed.hosts, answers, mayBe);
   } catch (error) {
     run.fail(error);
   }
@@ -128,9 +141,14 @@ async function reportHealth(
   surveyed: Surveyed,
   selected: readonly EtcdHost[],
   answers: readonly Answer[],
+  mayBe: 'open' | 'nothing' = 'nothing',
 ): Promise<void> {
   const { cluster } = surveyed;
-  const findings = judgeCluster(answers);
+  const half = halfWay(surveyed, answers);
+  const isTold = ({ check }: Finding) => mayBe === 'open' && check === 'half-way';
+  const findings = [...half.filter((one) => !isTold(one)), ...judgeCluster(answers)];
+  for (const { message, hint } of half.filter(isTold))
+    run.log('warning', `${cluster.name}: ${message}; ${hint}`);
   for (const host of selected) {
     const own = findings.filter((one) => one.host === undefined || one.host === host.target.name);
     host.report('verify', TITLES.members, STATUS_OF.get(healthBy(own)) ?? 'failed');

@@ -93,6 +93,12 @@ describe('what is worth knowing of a cluster', () => {
     expect((await said({ ca: 12, leaf: 12 }))[0]).toBe('etcd01: a certificate ends in 12 days');
   });
 
+  it('is a timer whose last snapshot failed', async () => {
+    expect(await said({ facts: { backupFailed: 'exit-code' } })).toEqual([
+      'etcd01: the last snapshot of its timer failed (exit-code): journalctl -u etcd-backup -n 20 there says why; systemctl start etcd-backup tries again',
+    ]);
+  });
+
   it('is a drop-in that makes another member of it', async () => {
     const unit = {
       dropIns: [{ path: '/x.conf', lines: ['ProtectSystem=no', 'LimitNOFILE=9'] }],

@@ -1,9 +1,32 @@
 import type { About } from '../about.ts';
-import { anew, DOCTOR, on, path, recover, replace, start, stopCommand } from '../remedies.ts';
+import {
+  anew,
+  DOCTOR,
+  members,
+  on,
+  path,
+  type Remedy,
+  recover,
+  replace,
+  start,
+  stopCommand,
+} from '../remedies.ts';
 import type { Cause } from './cause.ts';
 
 /** What keeps a member from running: its host, its disk, its data. */
 export const HOST_AND_DATA = [
+  {
+    // Until it is finished other playbooks refuse, and what is found besides may be its doing.
+    id: 'half-way',
+    title: 'what was begun is not finished',
+    next: () => [DOCTOR],
+  },
+  {
+    id: 'identity',
+    title: 'a member runs with the data of another one, on the wrong host',
+    next: replace,
+    replaces: true,
+  },
   {
     id: 'foreign-program',
     title: 'another program runs than the one that was installed',
@@ -18,7 +41,9 @@ export const HOST_AND_DATA = [
     next: (about) => [
       `ping -c 3 ${about.member.address}; switch ${about.member.host} on, or mend its network`,
       DOCTOR,
-      ...(about.healthy > 0 ? replace(about).map((step) => `with a new machine in its place: ${step}`) : []),
+      ...(about.healthy > 0
+        ? inItsPlace(about).map((step) => `with a new machine in its place: ${step}`)
+        : []),
     ],
   },
   {
@@ -111,6 +136,11 @@ export const HOST_AND_DATA = [
     ],
   },
 ] as const satisfies readonly Cause[];
+
+/** A new machine has nothing that would have to make way. */
+function inItsPlace(about: About): Remedy {
+  return about.neverStarted ? [members(about)] : replace(about);
+}
 
 function data({ member }: About): string {
   return path(member, member.dataDir);

@@ -1,8 +1,14 @@
+import { asRoot } from '../../../health/authentication.ts';
 import { anew, DOCTOR, etcdctl, on, path, site } from '../remedies.ts';
 import type { Cause } from './cause.ts';
 
 /** Why members do not trust each other, or do not find each other. */
 export const TRUST_AND_NETWORK = [
+  {
+    id: 'revoked',
+    title: 'a client whose certificate was revoked is still let in',
+    next: () => [site({ up: true })],
+  },
   {
     id: 'ca-expired',
     title: 'the CA has ended, and with it every certificate that comes from it',
@@ -84,6 +90,7 @@ export const TRUST_AND_NETWORK = [
     title: 'the cluster asks for a user, and the certificate of a member is none',
     next: (about) => [
       ...etcdctl(about, '--user=root user add NAME --no-password', '--user=root user grant-role NAME root'),
+      asRoot(about.cluster),
     ],
   },
   {

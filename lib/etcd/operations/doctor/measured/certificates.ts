@@ -3,12 +3,13 @@ import { fromHere } from '../../../../paths.ts';
 import {
   certificateProblems,
   describeProblem,
-  fingerprint,
+  fingerprints,
   parseCertificate,
 } from '../../../../pki/index.ts';
 import { type CertificateFault, certificateFaults, endOfCa } from '../../../facts/found-certificates.ts';
 import { trustedRecord } from '../../../facts/kept.ts';
 import { CA_SOON, daysUntil } from '../../../health/table.ts';
+import { openRotation } from '../../../survey/intents.ts';
 import type { CauseId } from '../causes/index.ts';
 import type { Evidence } from '../evidence.ts';
 import { on, path, type Remedy, site, start } from '../remedies.ts';
@@ -96,14 +97,14 @@ function ofLeaves(
   const about = aboutMember(member, scene);
   const ca = path(member, `${member.certDir}/ca.pem`);
   const { host } = member;
-  const odd = facts.caPem !== undefined && caPem !== undefined && facts.caPem !== caPem;
+  const odd = facts.caPem !== undefined && caPem !== undefined && !isOneTrust(facts.caPem, caPem, scene);
   return [
     ...(odd
       ? [
           {
             cause: 'wrong-ca' as const,
             host,
-            evidence: `${host}: ca.pem has SHA-256 ${fingerprint(facts.caPem ?? '')}, most have ${fingerprint(caPem)}`,
+            evidence: `${host}: ca.pem has SHA-256 ${printsOf(facts.caPem ?? '')}, most have ${printsOf(caPem)}`,
             // Another CA is refused, and read at the start only.
             remedy: [on(member, `mv ${ca} ${ca}.odd`), site({ isReady: true }, 'certs'), start(about)],
           },
@@ -124,6 +125,19 @@ function ofLeaves(
         })),
     ),
   ];
+}
+
+/** Half-way through a rotation some trust one CA, some both: whoever shares one with most is no stranger. */
+function isOneTrust(own: string, most: string, { all }: Scene): boolean {
+  if (own === most) return true;
+  const hosts = all.map(({ facts }) => ({ target: { facts } }));
+  return (
+    openRotation(hosts) !== undefined && fingerprints(own).some((one) => fingerprints(most).includes(one))
+  );
+}
+
+function printsOf(pem: string): string {
+  return fingerprints(pem).join(' and ');
 }
 
 const OF_FAULT: Readonly<Record<CertificateFault['kind'], CauseId>> = {

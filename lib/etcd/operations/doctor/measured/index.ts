@@ -1,3 +1,4 @@
+import { letsInRevoked } from '../../../health/revoked.ts';
 import { etcdctl } from '../remedies.ts';
 import { aboutMember, type Clue, majority, type Scene } from '../scene.ts';
 import { ofCertificates } from './certificates.ts';
@@ -10,13 +11,37 @@ import { ofUnit } from './unit.ts';
 /** What was seen just now on hosts, between them, and of the cluster as a whole. */
 export function measuredClues(scene: Scene): readonly Clue[] {
   return [
+    ...ofHalfWay(scene),
     ...ofUnreached(scene),
+    ...ofRevoked(scene),
     ...scene.all.flatMap((one) => [...ofHost(one, scene), ...ofUnit(one, scene), ...ofFiles(one, scene)]),
     ...ofAlarms(scene),
     ...ofCertificates(scene),
     ...ofNetwork(scene),
     ...ofMembership(scene),
   ];
+}
+
+/** The line that goes on is that of the verb, whatever members it has closed on its way. */
+function ofHalfWay({ findings }: Scene): readonly Clue[] {
+  return findings
+    .filter(({ check }) => check === 'half-way' || check === 'closed')
+    .map(({ message, host, hint = '' }) => ({
+      cause: 'half-way',
+      ...(host !== undefined && { host }),
+      evidence: message,
+      remedy: [hint],
+    }));
+}
+
+function ofRevoked({ all }: Scene): readonly Clue[] {
+  const hosts = all.map(({ member, facts }) => ({ target: { name: member.host, facts } }));
+  return letsInRevoked(hosts).map(({ host, message, hint }) => ({
+    cause: 'revoked',
+    host,
+    evidence: message,
+    remedy: [hint],
+  }));
 }
 
 /** Of a host that was not reached others may know more: whether its member answers them. */

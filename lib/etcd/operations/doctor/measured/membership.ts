@@ -1,6 +1,7 @@
 import { quote } from '../../../../dsl/shell/sh.ts';
 import type { ListedMember } from '../../../facts/etcdctl/answers.ts';
 import { type Answer, type Finding, oddHosts } from '../../../health/answer.ts';
+import { strayIdentities } from '../../../health/identity.ts';
 import type { Member } from '../../../model/cluster.ts';
 import type { CauseId } from '../causes/index.ts';
 import { dataDirOf, hasLog, otherData } from '../data.ts';
@@ -35,6 +36,7 @@ export function ofMembership(scene: Scene): readonly Clue[] {
   return [
     ...scene.all.filter((one) => !isHealthy(one)).flatMap((one) => ofMember(one, scene)),
     ...strangers(scene),
+    ...identities(scene),
     ...learners(scene),
     ...disagreements(scene),
   ];
@@ -156,6 +158,23 @@ function learners(scene: Scene): readonly Clue[] {
       if (member === undefined) return { cause: 'learner', evidence, remedy: [removal(entry, scene)] };
       return { cause: 'learner', host: member.host, evidence, remedy: [members(aboutMember(member, scene))] };
     });
+}
+
+/** Whose data it is has none that counts, unless it answers by itself: what was promised since is with the other. */
+function identities({ all, findings }: Scene): readonly Clue[] {
+  const stray = strayIdentities(all.map(({ member, facts: { reading } }) => ({ member, reading })));
+  return stray.flatMap(({ host, owner, id }): readonly Clue[] => {
+    const evidence = findings.find((one) => one.check === 'identity' && one.host === host)?.message ?? '';
+    const alone = all.some(({ member, facts: { reading } }) => {
+      return member.host === owner.host && reading?.healthy && reading.status?.memberId === id;
+    });
+    const also = {
+      cause: 'identity',
+      host: owner.host,
+      evidence: `${owner.host}: its member votes from ${host}`,
+    } as const;
+    return [{ cause: 'identity', host, evidence }, ...(alone ? [] : [also])];
+  });
 }
 
 /** By what members say of themselves. */

@@ -68,6 +68,8 @@ it('every signature has a line, and every cause but those that are measured a si
   expect(SIGNATURES.map(([cause]) => cause).filter((cause) => !written.includes(cause))).toEqual([]);
   const measured = CAUSES.map(({ id }) => id).filter((id) => !SIGNATURES.some(([cause]) => cause === id));
   expect(measured).toEqual([
+    'half-way',
+    'identity',
     'foreign-program',
     'host-down',
     'ssh-down',
@@ -77,6 +79,7 @@ it('every signature has a line, and every cause but those that are measured a si
     'lost-data',
     'unit',
     'bound-elsewhere',
+    'revoked',
     'ca-expired',
     'source-address',
     'not-a-member',

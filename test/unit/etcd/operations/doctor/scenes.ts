@@ -85,7 +85,7 @@ export function cluster(
         ...ORDINARY,
         owner: 'cluster c',
         service,
-        reading,
+        reading: ofItself(reading, i),
         host: { ...ORDINARY.host, clock },
         ...facts,
       },
@@ -115,6 +115,14 @@ export function cluster(
     members,
     all.filter(({ member }) => !absent.includes(member.host)),
   );
+}
+
+/** Each tells its own ID, where nothing else was said. */
+function ofItself(reading: MemberReading, i: number): MemberReading {
+  const { status } = reading;
+  return status?.memberId === STATUS.memberId
+    ? { ...reading, status: { ...status, memberId: `b${i + 1}` } }
+    : reading;
 }
 
 export const said = (changes: Readonly<Record<number, Change>>) =>

@@ -1,0 +1,61 @@
+import { fingerprints } from '../../pki/index.ts';
+import type { EtcdFacts } from '../facts/index.ts';
+import type { Intent } from '../facts/intent.ts';
+import { closedUrl } from '../files/etcd-conf.ts';
+import { finishHint, openIntent, openSaid } from '../survey/intents.ts';
+import { type NamedCluster, verbLine } from '../verb-line.ts';
+import type { Answer, Finding } from './answer.ts';
+
+/** A cluster with what its hosts have noted, and whom they trust. */
+export interface Asked {
+  readonly cluster: NamedCluster;
+  readonly hosts: readonly { readonly target: { readonly facts: HalfWayFacts } }[];
+}
+
+type HalfWayFacts = Pick<EtcdFacts, 'intent' | 'caPem' | 'kept'>;
+
+/**
+ * What was begun and is not finished, and members that let no client in: a cluster may read and write all the same, and
+ * is no healthy one. Beside `judgeCluster`, since none of it keeps a verb from going on.
+ */
+export function halfWay(asked: Asked, answers: readonly Answer[]): readonly Finding[] {
+  const { cluster, hosts } = asked;
+  const open = openIntent(hosts);
+  const hint = open && finishHint(open, cluster);
+  const shut = answers.filter(({ member, reading }) => reading?.closed && closedUrl(member) !== undefined);
+  return [
+    ...(open && hint && !waitsForClients(asked, open)
+      ? [{ check: 'half-way' as const, message: openSaid(open), hint }]
+      : []),
+    ...shut.map(({ member: { host } }) => ({
+      check: 'closed' as const,
+      host,
+      message: `${host} lets no client in: it listens on 127.0.0.1 alone`,
+      hint: hint ?? `${verbLine('site', { name: cluster.name })} opens it`,
+    })),
+  ];
+}
+
+/** A rotation of the CA may rest for weeks where all members trust both CAs: that is said, and is no fault. */
+export function restingRotation(asked: Asked): readonly string[] {
+  const open = openIntent(asked.hosts);
+  if (open === undefined || !waitsForClients(asked, open)) return [];
+  const line = verbLine('certs', asked.cluster, '--rotate-ca');
+  return [
+    `${asked.cluster.name}: a rotation of its CA is under way, begun by run ${open.runId}, and every member trusts both CAs: ${line} says what clients need, and goes on`,
+  ];
+}
+
+/** Every process has loaded the same file, with the CA that is to come and another one beside it. */
+function waitsForClients({ hosts }: Asked, { verb, target }: Intent): boolean {
+  if (verb !== 'certs') return false;
+  const facts = hosts.map((host) => host.target.facts);
+  const [first] = facts;
+  const pem = first?.caPem ?? '';
+  const prints = fingerprints(pem);
+  return (
+    prints.length > 1 &&
+    prints.some((one) => target === `CA ${one}`) &&
+    facts.every(({ caPem, kept }) => caPem === pem && kept.loadedCa === first?.kept.loadedCa)
+  );
+}

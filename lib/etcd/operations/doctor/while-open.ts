@@ -1,0 +1,22 @@
+import { commandLine } from '../../../command-line.ts';
+import { finishHint, openIntent } from '../../survey/intents.ts';
+import { mayInterrupt } from '../../verbs.ts';
+import type { About } from './about.ts';
+import { DOCTOR, type Remedy, start } from './remedies.ts';
+import { clusterIn, type Scene } from './scene.ts';
+
+/** Playbooks that refuse while something else is open. */
+const REFUSING = ['site', 'members'] as const;
+
+/**
+ * The steps as far as they can be taken while something is open that is not finished. Where a playbook among them would
+ * refuse, what comes before it must not be done either: a member that rests is started, and what is open comes first.
+ */
+export function whileOpen(remedy: Remedy, about: About, scene: Scene): Remedy {
+  const open = openIntent(scene.all.map(({ facts }) => ({ target: { facts } })));
+  if (open === undefined) return remedy;
+  const refusing = REFUSING.filter((verb) => verb !== open.verb && !mayInterrupt(verb, open.verb));
+  if (!refusing.some((verb) => remedy.some((step) => step.includes(commandLine(verb))))) return remedy;
+  const rests = !about.isUp && about.hasData && about.member.manager === 'systemd';
+  return [...(rests ? [start(about)] : []), finishHint(open, clusterIn(scene)), DOCTOR];
+}

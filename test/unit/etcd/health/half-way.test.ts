@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { commandLine } from '../../../../lib/command-line.ts';
+import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
+import type { Intent } from '../../../../lib/etcd/facts/intent.ts';
+import { answersFromFacts } from '../../../../lib/etcd/health/ask.ts';
+import { halfWay, restingRotation } from '../../../../lib/etcd/health/half-way.ts';
+import { showOutcome, showStatus } from '../../../../lib/etcd/operations/site/verify.ts';
+import { fingerprint } from '../../../../lib/pki/index.ts';
+import { fakeCluster, memberReading, surveyedOf } from '../../support/fake-cluster.ts';
+
+const RESTORE: Intent = {
+  verb: 'restore',
+  target: 'snapshot sha256:3c',
+  runId: 'r1',
+  notes: { from: 'a.db' },
+};
+const found = (...facts: readonly Partial<EtcdFacts>[]) => {
+  const surveyed = surveyedOf(facts, { etcd_cluster_name: 'c' });
+  return halfWay(surveyed, answersFromFacts(surveyed));
+};
+
+describe('what is half-way', () => {
+  it('is what a verb has begun and not finished, with the line that goes on', () => {
+    expect(found({ intent: RESTORE }, {})).toEqual([
+      {
+        check: 'half-way',
+        message: 'run r1 has begun something that is not finished: restore, to snapshot sha256:3c',
+        hint: expect.stringContaining(`${commandLine('restore')} --from a.db`),
+      },
+    ]);
+  });
+
+  it('is nothing once it is done', () => {
+    expect(found({ intent: { ...RESTORE, done: 'r1' } }, { intent: RESTORE })).toEqual([]);
+  });
+
+  it('is a member that lets no client in, and what opens it', () => {
+    const reading = memberReading({ closed: true });
+    expect(found({ reading }, { reading: memberReading() })).toMatchObject([
+      {
+        check: 'closed',
+        host: 'etcd01',
+        message: 'etcd01 lets no client in: it listens on 127.0.0.1 alone',
+        hint: `${commandLine('site')} opens it`,
+      },
+    ]);
+    expect(found({ reading, intent: RESTORE })[1]?.hint).toContain('--from a.db');
+  });
+
+  it('is no member that is to listen on loopback alone', () => {
+    const surveyed = surveyedOf([{ reading: memberReading({ closed: true }) }], {
+      etcd_listen_address: '127.0.0.1',
+    });
+    expect(halfWay(surveyed, answersFromFacts(surveyed))).toEqual([]);
+  });
+});
+
+describe('a rotation of the CA', () => {
+  const pem = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
+  const both = `${pem('b2xk')}${pem('bmV3')}`;
+  const intent: Intent = { verb: 'certs', target: `CA ${fingerprint(pem('bmV3').trim())}`, runId: 'r1' };
+  const trusts = (caPem: string, loadedCa: string) => ({
+    intent,
+    caPem,
+    kept: { ...ORDINARY.kept, loadedCa },
+  });
+
+  it('is half-way while members trust different ones', () => {
+    expect(found(trusts(both, 'b'), trusts(pem('b2xk'), 'o'))).toMatchObject([{ check: 'half-way' }]);
+    expect(found(trusts(both, 'b'), trusts(both, 'o'))).toMatchObject([{ check: 'half-way' }]);
+  });
+
+  it('rests where all trust both: that is worth knowing, and no fault', () => {
+    const all = surveyedOf([trusts(both, 'b'), trusts(both, 'b')], { etcd_cluster_name: 'c' });
+    expect(halfWay(all, answersFromFacts(all))).toEqual([]);
+    expect(restingRotation(all)).toEqual([
+      expect.stringMatching(/^c: a rotation of its CA is under way, begun by run r1, .*--rotate-ca/),
+    ]);
+  });
+});
+
+describe('the health that is told', () => {
+  const cluster = () => fakeCluster([{ facts: { owner: 'c', intent: RESTORE, reading: memberReading() } }]);
+
+  it('is none where something is half-way', async () => {
+    const { run, errors } = cluster();
+    await showStatus(run());
+    expect(errors).toMatchObject([{ exitCode: 7, hint: expect.stringContaining('--from a.db') }]);
+    expect(String(errors[0])).toContain('run r1 has begun something that is not finished');
+  });
+
+  it('behind another verb is its own: what waits is a warning', async () => {
+    const { run, errors, said } = cluster();
+    await showOutcome(run());
+    expect(String(errors[0] ?? '')).not.toContain('run r1');
+    expect(said).toContainEqual(expect.stringContaining('run r1 has begun something that is not finished'));
+  });
+});

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from '../../../../../lib/etcd/operations/doctor/diagnose.ts';
+import { cluster, DOWN, MEMBERS, STATUS, WELL } from './scenes.ts';
+
+const as = (memberId: string) => ({ reading: { ...WELL, status: { ...STATUS, memberId } } });
+
+describe('a member that runs with the data of another one', () => {
+  it('comes first, and one line gives both hosts a member of their own', () => {
+    const [first, ...others] = diagnose(cluster({ 0: as('b1'), 1: DOWN, 2: as('b2') }));
+    expect(first).toMatchObject({
+      cause: 'identity',
+      hosts: ['etcd02', 'etcd03'],
+      remedy: [`${MEMBERS} --replace etcd02,etcd03`],
+    });
+    expect(others.map(({ cause }) => cause)).not.toContain('stopped');
+  });
+
+  it('is replaced alone where the owner answers by itself', () => {
+    const [first] = diagnose(cluster({ 0: as('b1'), 1: as('b2'), 2: as('b2') }));
+    expect(first).toMatchObject({ hosts: ['etcd03'], remedy: [`${MEMBERS} --replace etcd03`] });
+  });
+});
