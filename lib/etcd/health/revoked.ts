@@ -1,8 +1,6 @@
 import { commandLine } from '../../command-line.ts';
+import { lifeOfList } from '../../pki/index.ts';
 import type { EtcdFacts } from '../facts/index.ts';
-
-/** Bytes by which the same list differs when it is signed anew; one certificate more takes more. */
-const RESIGNED = 16;
 
 /** A member that still lets in whose certificate was revoked. */
 export interface LetsIn {
@@ -14,23 +12,24 @@ export interface LetsIn {
 }
 
 /**
- * Members that run without the list of revoked certificates that other hosts have, or `own`, that of control; or with one
- * that lacks some: a list only grows. A list of the user's own, elsewhere, is theirs to look after.
+ * Members that run without the list of revoked certificates that other hosts have, or `own`, that of control; or with an
+ * older one, by when they were signed (`bornOf`, in milliseconds). A list of the user's own is theirs to look after.
  */
 export function letsInRevoked(
   hosts: readonly {
     readonly target: { readonly name: string; readonly facts: Pick<EtcdFacts, 'kept' | 'reading'> };
   }[],
   own?: Buffer,
+  bornOf: (list: Buffer) => number = signedAt,
 ): readonly LetsIn[] {
   const lists = [...(own ? [own] : []), ...hosts.flatMap(({ target }) => target.facts.kept.crl ?? [])];
-  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  const newest = Math.max(...lists.map(bornOf));
   return hosts.flatMap(({ target: { name, facts } }) => {
     const { reading, kept } = facts;
-    if (reading === undefined || longest === 0) return [];
-    const lacks = kept.crl === undefined || kept.crl.length + RESIGNED < longest;
-    if (!lacks && reading.checksList) return [];
-    const what = reading.checksList ? 'lacks some of the' : 'does not look at the list of';
+    if (reading === undefined || lists.length === 0) return [];
+    const looks = kept.crl !== undefined && reading.checksList === true;
+    if (looks && kept.crl !== undefined && bornOf(kept.crl) >= newest) return [];
+    const what = looks ? 'has an older list of' : 'does not look at the list of';
     return [
       {
         check: 'certificate',
@@ -40,4 +39,8 @@ export function letsInRevoked(
       },
     ];
   });
+}
+
+function signedAt(list: Buffer): number {
+  return lifeOfList(list)?.from?.getTime() ?? 0;
 }
