@@ -41,7 +41,7 @@ async function said({
       keyType: 'ecdsa-256',
     },
   ];
-  const reading = memberReading({ certificates });
+  const reading = memberReading({ certificates, checksList: true });
   const surveyed = surveyedOf([{ reading, cluster: clusterFacts({ keyType }), ...facts }], {
     etcd_cluster_name: 'c',
     ...vars,
