@@ -17,6 +17,6 @@ export function whileOpen(remedy: Remedy, about: About, scene: Scene): Remedy {
   if (open === undefined) return remedy;
   const refusing = REFUSING.filter((verb) => verb !== open.verb && !mayInterrupt(verb, open.verb));
   if (!refusing.some((verb) => remedy.some((step) => step.includes(commandLine(verb))))) return remedy;
-  const rests = !about.isUp && about.hasData && about.member.manager === 'systemd';
+  const rests = !about.mayRun && about.hasData && about.member.manager === 'systemd';
   return [...(rests ? [start(about)] : []), finishHint(open, clusterIn(scene)), DOCTOR];
 }

@@ -7,7 +7,7 @@ export const TRUST_AND_NETWORK = [
   {
     id: 'revoked',
     title: 'a client whose certificate was revoked is still let in',
-    next: () => [site({ up: true })],
+    next: () => [site({ isReady: true })],
   },
   {
     id: 'ca-expired',
