@@ -29,7 +29,10 @@ export async function finishIntent(run: PlayRun<EtcdFacts>, verb: string, wish: 
   const intent = { verb, ...wish, runId: begun, done: runId(), ...below(run, verb) };
   const [first] = run.hosts;
   const recovered = recoveredBy(intent);
-  if (first && recovered !== undefined) await noteRecovery(clusterOf(first.target), recovered);
+  if (first && recovered !== undefined)
+    await noteRecovery(clusterOf(first.target), recovered).catch((error: Error) =>
+      run.log('warning', `${verb} is noted on the hosts alone, not here: ${error.message}`),
+    );
   await onAll(run, intent);
 }
 
