@@ -84,7 +84,7 @@ describe.runIf(hasGit)('a checkout', () => {
       vi.unstubAllEnvs();
       server.close();
     }
-    expect(page()).toBe('two');
+    expect(page()).toBe('three');
     const ran = readFileSync(trace, 'utf8');
     expect(ran).toContain('ls-remote');
     expect(ran).not.toMatch(/s3cr3t/);
