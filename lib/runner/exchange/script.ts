@@ -46,7 +46,7 @@ export function patienceAt(fragments: readonly Fragment[], i: number): number | 
 /** Seconds that all of them may take which are only read, however much is heard meanwhile: each its own, and once what the others have. */
 export function readSeconds(fragments: readonly Fragment[]): number {
   const own = fragments.reduce(
-    (sum, { patience = 0, timeout = 0, looks = 0 }) => sum + patience + timeout + looks,
+    (sum, { patience = 0, timeout = 0, lookSeconds = 0 }) => sum + patience + timeout + lookSeconds,
     0,
   );
   return own + 2 * READ_SECONDS;
