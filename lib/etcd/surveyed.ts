@@ -2,6 +2,7 @@ import type { PlayHost, PlayRun } from '../dsl/play.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from './facts/index.ts';
 import { recoveredBy } from './facts/intent.ts';
 import { type Cluster, clusterOf } from './model/cluster.ts';
+import { notedRecovery } from './survey/recoveries.ts';
 
 export type EtcdHost = PlayHost<EtcdFacts>;
 
@@ -28,35 +29,68 @@ export function clusterFacts({ hosts }: Surveyed): ClusterFacts | undefined {
   return hosts[0]?.target.facts.cluster;
 }
 
-/** The list of members as a healthy one has it; undefined where none can be asked. */
+/** The list of members as most healthy ones have it; undefined where none can be asked. */
 export function livingList(hosts: readonly EtcdHost[]) {
   const readings = ofRecovered(hosts).map(({ target }) => target.facts.reading);
-  return readings.find((reading) => reading?.healthy && reading.members)?.members;
+  return mostSaid(
+    readings.flatMap((reading) => (reading?.healthy && reading.members ? [reading.members] : [])),
+  );
 }
 
 /**
  * Leave out hosts that came back with data from before a recovery: the hosts that took part remember it, and they are
- * the cluster, even as a minority.
+ * the cluster, even as a minority. Where nothing was recovered, leave out those whose data is of another cluster than
+ * that of most.
  */
 export function ofRecovered(hosts: readonly EtcdHost[]): readonly EtcdHost[] {
-  const id = recoveredId(hosts);
-  if (id === undefined) return hosts;
-  const idOf = ({ target }: EtcdHost) => target.facts.reading?.status?.clusterId ?? id;
-  return hosts.filter((host) => idOf(host) === id);
+  const id = recoveredId(hosts) ?? mostSaid(hosts.flatMap((host) => clusterIdOf(host) ?? []));
+  return hosts.filter((host) => (clusterIdOf(host) ?? id) === id);
 }
 
 /** ID of the cluster that was recovered last, as a member says that took part; undefined where nothing was, or nobody answers. */
 export function recoveredId(hosts: readonly EtcdHost[]): string | undefined {
-  const done = ({ target: { facts } }: EtcdHost) => recoveredBy(facts.intent) ?? '';
-  const latest = hosts.map(done).sort().at(-1) ?? '';
-  const took = latest === '' ? undefined : hosts.find((host) => done(host) === latest);
-  return took?.target.facts.reading?.status?.clusterId;
+  const latest = recoveredLast(hosts);
+  if (latest === undefined) return undefined;
+  return mostSaid(
+    hosts.filter((host) => recoveryOf(host) === latest).flatMap((host) => clusterIdOf(host) ?? []),
+  );
+}
+
+/**
+ * The run that ended the last recovery of the cluster, as this machine has noted it, or most of these hosts: one that was
+ * broken into may say anything, and the data of the others would make way.
+ */
+export function recoveredLast(hosts: readonly EtcdHost[]): string | undefined {
+  const [first] = hosts;
+  if (first === undefined) return undefined;
+  const said = hosts.flatMap((host) => recoveryOf(host) ?? []);
+  const noted = notedRecovery(clusterOf(first.target));
+  const isVouched = (run: string) =>
+    run === noted || said.filter((one) => one === run).length * 2 > hosts.length;
+  return said.filter(isVouched).sort().at(-1);
+}
+
+/** The run that ended the last recovery by the word of this host alone. */
+export function recoveryOf({ target }: EtcdHost): string | undefined {
+  return recoveredBy(target.facts.intent);
+}
+
+function clusterIdOf({ target }: EtcdHost): string | undefined {
+  return target.facts.reading?.status?.clusterId;
+}
+
+/** What is said most often, of several the first; undefined where nothing is. */
+export function mostSaid<T>(said: readonly T[]): T | undefined {
+  const keys = said.map((one) => JSON.stringify(one));
+  const count = (key: string) => keys.filter((one) => one === key).length;
+  const most = Math.max(...keys.map(count));
+  return said.find((_, i) => count(keys[i]!) === most);
 }
 
 /** Hex; undefined where nobody answers. */
 export function livingId({ hosts }: Surveyed): string | undefined {
   return ofRecovered(hosts)
-    .map(({ target }) => target.facts.reading?.status?.clusterId)
+    .map(clusterIdOf)
     .find((id) => id !== undefined);
 }
 

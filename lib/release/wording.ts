@@ -58,6 +58,13 @@ export function unsafeArchive(what: string, why: string): QuorateError {
   );
 }
 
+export function tooLarge(what: string, most: number): QuorateError {
+  return untrusted(
+    `${what} is larger than ${most >> 20} MiB`,
+    'nothing of it was kept; check the address and its server',
+  );
+}
+
 export function httpFailed(url: string, status: string): Unavailable {
   return new Unavailable(`Cannot download ${url}: the server answered ${status}`);
 }

@@ -43,17 +43,23 @@ export function asHolder({ command, message }: Pick<Holder, 'command' | 'message
   };
 }
 
-function short(text: string): string {
+function short(text: string, most = LONG): string {
   const bytes = Buffer.from(text);
   // What was cut in the middle of a letter is left out.
-  return bytes.length > LONG ? `${bytes.toString('utf8', 0, LONG).replace(/\ufffd$/, '')}…` : text;
+  return bytes.length > most ? `${bytes.toString('utf8', 0, most).replace(/\ufffd$/, '')}…` : text;
 }
 
-/** Reads a line of JSON that a `Holder` was written as; undefined for anything else. */
+/**
+ * Reads a line of JSON that a `Holder` was written as; undefined for anything else. Its texts come on one line each, and
+ * no longer than we write them: whoever can write that file could else print a recap of their own.
+ */
 export function parseHolder(line: string): Holder | undefined {
   try {
     const found = JSON.parse(line) as Record<string, unknown>;
-    const text = (name: string) => (typeof found[name] === 'string' ? (found[name] as string) : undefined);
+    const text = (name: string) => {
+      const said = found[name];
+      return typeof said === 'string' ? short(said, 2 * LONG).replaceAll(/\s+/g, ' ') : undefined;
+    };
     const [id, who, since, command, message] = ['runId', 'who', 'since', 'command', 'message'].map(text);
     if (id === undefined || who === undefined || since === undefined) return undefined;
     return { runId: id, who, since, ...(command && { command }), ...(message && { message }) };

@@ -58,18 +58,23 @@ export function parseIntent(line: string | undefined): Intent | undefined {
 function intentOf(said: unknown): Intent | undefined {
   if (typeof said !== 'object' || said === null) return undefined;
   const { verb, target, runId, done, givenUp, notes, recovered, under } = said as Record<string, unknown>;
-  if (![verb, target, runId].every((one) => typeof one === 'string')) return undefined;
+  if (typeof target !== 'string' || ![verb, runId].every(isWord)) return undefined;
   const below = intentOf(under);
   return {
     verb: verb as string,
-    target: target as string,
+    target,
     runId: runId as string,
-    ...(typeof done === 'string' && { done }),
+    ...(isWord(done) && { done }),
     ...(givenUp === true && { givenUp }),
     ...(typeof notes === 'object' && notes !== null && { notes: notes as Record<string, string> }),
-    ...(typeof recovered === 'string' && { recovered }),
+    ...(isWord(recovered) && { recovered }),
     ...(below && { under: below }),
   };
+}
+
+/** Of names and runs, which become parts of paths on other hosts. */
+function isWord(said: unknown): said is string {
+  return typeof said === 'string' && /^[A-Za-z0-9-]+$/.test(said);
 }
 
 /** Shell that does `then` where one of these verbs has begun something here, and not finished it. */

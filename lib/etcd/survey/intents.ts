@@ -12,6 +12,10 @@ export interface Noted {
   readonly target: { readonly facts: Pick<EtcdFacts, 'intent'> };
 }
 
+interface SetUp {
+  readonly target: { readonly facts: Pick<EtcdFacts, 'intent' | 'owner'> };
+}
+
 /**
  * The latest intent of the hosts that is not reached yet; undefined without one. A host that was away while it was
  * reached has it still as open: others know better, of that run or of one that began later.
@@ -39,10 +43,18 @@ export function waitingFor(hosts: readonly EtcdHost[], verb: string): Intent | u
   return [open, open?.under].find((one) => one !== undefined && mayInterrupt(verb, one.verb));
 }
 
-/** The rotation of a CA that is under way, also where another verb had to come first. */
-export function openRotation(hosts: readonly Noted[]): Intent | undefined {
+/**
+ * The rotation of a CA that is under way, also where another verb had to come first. It is noted on all before anything
+ * is done: what less than half of those that are set up say brings no CA to the others.
+ */
+export function openRotation(hosts: readonly SetUp[]): Intent | undefined {
   const open = openIntent(hosts);
-  return [open, open?.under].find((one) => one?.verb === 'certs');
+  const rotation = [open, open?.under].find((one) => one?.verb === 'certs');
+  if (rotation === undefined) return undefined;
+  const setUp = hosts.filter(({ target: { facts } }) => facts.intent ?? facts.owner);
+  const says = ({ target: { facts } }: SetUp) =>
+    [facts.intent, facts.intent?.under].some((one) => one?.runId === rotation.runId);
+  return setUp.filter(says).length * 2 > setUp.length ? rotation : undefined;
 }
 
 /** The latest one that was reached by this verb; undefined where there is none, or a later one is open. */

@@ -4,13 +4,13 @@ import { answersFromFacts } from '../health/ask.ts';
 import { strayIdentities } from '../health/identity.ts';
 import type { Cluster, Member } from '../model/cluster.ts';
 import { refusal } from '../refusal.ts';
-import { type EtcdHost, livingList, type Surveyed } from '../surveyed.ts';
+import { type EtcdHost, livingList, mostSaid, type Surveyed } from '../surveyed.ts';
 import { verbLine } from '../verb-line.ts';
 
-/** The members as a healthy one lists them; where none can be asked, as our records have them. */
+/** The members as most healthy ones list them; where none can be asked, as most of our records have them. */
 export function knownMembers(hosts: readonly EtcdHost[]): readonly KnownMember[] {
   const recorded = hosts.flatMap(({ target: { facts } }) => (facts.formed ? [facts.formed] : []));
-  return livingList(hosts) ?? recorded[0] ?? [];
+  return livingList(hosts) ?? mostSaid(recorded) ?? [];
 }
 
 /** So many members vote: as `knownMembers` has them, else as the inventory does. */

@@ -1,3 +1,4 @@
+import { createContext, Script } from 'node:vm';
 import { TemplateError } from './errors.ts';
 import type { Given } from './plugin.ts';
 
@@ -20,9 +21,32 @@ export function regex(pattern: string, given: Given, flags = ''): RegExp {
     `${flags}${inline}${given.flag('ignorecase') ? 'i' : ''}${given.flag('multiline') ? 'm' : ''}`,
   );
   try {
-    return new RegExp(bare, [...all].join(''));
+    const made = new RegExp(bare, [...all].join(''));
+    // With one repetition there is nothing to try in many ways.
+    return (bare.match(/[*+{]/g)?.length ?? 0) < 2 ? made : new Timed(made);
   } catch {
     throw new TemplateError('a regular expression is not understood');
+  }
+}
+
+/** Milliseconds for one match: some patterns, such as `(a+)+$`, try ways without end. */
+const PATIENCE = 1000;
+
+const inside = createContext({ work: undefined as (() => unknown) | undefined });
+const call = new Script('work()');
+
+/** One that ends a match which takes longer. */
+class Timed extends RegExp {
+  override exec(text: string): RegExpExecArray | null {
+    inside.work = () => super.exec(text);
+    try {
+      return call.runInContext(inside, { timeout: PATIENCE }) as RegExpExecArray | null;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+      throw new TemplateError(
+        `a regular expression does not come to an end within ${PATIENCE / 1000} s: repetitions within one another try each way`,
+      );
+    }
   }
 }
 

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
+import { QuorateError } from '../../errors.ts';
 import { digestIn } from '../digest.ts';
 import { called, type Software } from '../software.ts';
-import { badDigest, noDigest, noFile, Unavailable, unprotected, untrusted } from '../wording.ts';
-import { type Download, openHttp, TIMEOUTS } from './http.ts';
+import { badDigest, noDigest, noFile, tooLarge, Unavailable, unprotected, untrusted } from '../wording.ts';
+import { type Download, LIMITS, openHttp } from './http.ts';
 import { beside, type Location, shownUrl } from './location.ts';
 import { isUnprotected } from './protection.ts';
 
-const MAX_BYTES = 1 << 30;
 const MAX_SUMS = 1 << 20;
 
 interface Wanted {
@@ -51,11 +51,12 @@ export async function downloadTarball(
 }
 
 async function openLocation(location: Location, allowed: (url: URL) => void): Promise<Download> {
-  if (location.kind === 'http') return openHttp(location.url, TIMEOUTS, allowed);
+  if (location.kind === 'http') return openHttp(location.url, LIMITS, allowed);
   const info = await stat(location.path).catch((error: NodeJS.ErrnoException) => {
     throw noFile(location.path, error.code === 'ENOENT' ? 'there is no such file' : error.message);
   });
   if (!info.isFile()) throw noFile(location.path, 'it is not a file');
+  if (info.size > LIMITS.most) throw tooLarge(location.path, LIMITS.most);
   const body = createReadStream(location.path, { highWaterMark: 1 << 18 });
   return { size: info.size, body, cancel: () => void body.destroy() };
 }
@@ -83,7 +84,7 @@ async function publishedDigest(
 }
 
 async function readText(location: Location & { kind: 'http' }, allowed: (url: URL) => void): Promise<string> {
-  const { body } = await openHttp(location.url, TIMEOUTS, allowed);
+  const { body } = await openHttp(location.url, LIMITS, allowed);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -108,12 +109,11 @@ async function save(
   try {
     for (;;) {
       const next = await chunks.next().catch((error: Error) => {
-        if (error instanceof Unavailable) throw error;
+        if (error instanceof QuorateError) throw error;
         cut = error;
       });
       if (next === undefined || next.done) break;
       bytes += next.value.length;
-      if (bytes > MAX_BYTES) throw untrusted(`the download is larger than ${MAX_BYTES >> 20} MiB`);
       hash.update(next.value);
       await file.write(next.value);
       report(bytes);

@@ -2,15 +2,28 @@ import type { IncomingMessage } from 'node:http';
 import { basicCredentials } from '../../credentials.ts';
 import { QuorateError } from '../../errors.ts';
 import { NoConnection, requestTo } from '../../http-request.ts';
-import { badCertificate, httpFailed, notConnected, untrusted } from '../wording.ts';
+import { badCertificate, httpFailed, notConnected, tooLarge, untrusted } from '../wording.ts';
 import { shownUrl } from './location.ts';
 
-/** In milliseconds. A stall is a time without a single byte. */
-export const TIMEOUTS = { connect: 3_000, stall: 30_000 };
+/** Times in milliseconds. */
+interface Limits {
+  readonly connect: number;
+  /** A stall is a time without a single byte. */
+  readonly stall: number;
+  /** In each such time `SLOWEST` bytes a second come. */
+  readonly pace: number;
+  /** Bytes: a server may send without end. */
+  readonly most: number;
+}
+
+export const LIMITS: Limits = { connect: 3_000, stall: 30_000, pace: 60_000, most: 1 << 30 };
+
+/** Slower than that is no line, but somebody who holds us up. */
+const SLOWEST = 4096;
 
 const MAX_REDIRECTS = 10;
 
-/** A response whose status is 2xx. The body fails when it stalls or ends too soon. */
+/** A response whose status is 2xx. The body fails when it stalls, drips, has more than it may or ends too soon. */
 export interface Download {
   /** Announced by the server, if it did. */
   readonly size: number | undefined;
@@ -24,15 +37,15 @@ export interface Download {
  */
 export async function openHttp(
   start: URL,
-  timeouts = TIMEOUTS,
+  limits = LIMITS,
   allowed: (url: URL) => void = () => {},
 ): Promise<Download> {
   let url = start;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     allowed(url);
-    const response = await get(url, timeouts);
+    const response = await get(url, limits);
     const { statusCode = 0, statusMessage = '', headers } = response;
-    if (statusCode >= 200 && statusCode < 300) return download(url, response, timeouts.stall);
+    if (statusCode >= 200 && statusCode < 300) return download(url, response, limits);
     response.destroy();
     if (statusCode < 300 || statusCode > 399 || headers.location === undefined) {
       throw httpFailed(shownUrl(url), `${statusCode} ${statusMessage}`.trim());
@@ -42,7 +55,7 @@ export async function openHttp(
   throw httpFailed(shownUrl(start), `with ${MAX_REDIRECTS} redirects and no file`);
 }
 
-function get(url: URL, { connect, stall }: typeof TIMEOUTS): Promise<IncomingMessage> {
+function get(url: URL, { connect, stall }: Limits): Promise<IncomingMessage> {
   // The tarball is compressed already; a server that compresses it once more would change its digest.
   const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'quorate' };
   if (url.username !== '') headers.authorization = basicCredentials(url);
@@ -51,34 +64,50 @@ function get(url: URL, { connect, stall }: typeof TIMEOUTS): Promise<IncomingMes
   });
 }
 
-function download(url: URL, response: IncomingMessage, stall: number): Download {
+function download(url: URL, response: IncomingMessage, limits: Limits): Download {
   const size = Number(response.headers['content-length'] ?? Number.NaN);
+  if (size > limits.most) {
+    response.destroy();
+    throw tooLarge(shownUrl(url), limits.most);
+  }
   return {
     size: Number.isSafeInteger(size) ? size : undefined,
     cancel: () => void response.destroy(),
-    body: withStallTimer(url, response, stall),
+    body: bounded(url, response, limits),
   };
 }
 
-async function* withStallTimer(
+/** Whatever the server said of its size. */
+async function* bounded(
   url: URL,
   response: IncomingMessage,
-  stall: number,
+  { stall, pace, most }: Limits,
 ): AsyncGenerator<Uint8Array> {
-  let stalled = false;
-  const timer = setTimeout(() => {
-    stalled = true;
+  let failure: Error | undefined;
+  let [bytes, recent] = [0, 0];
+  const giveUp = (error: Error) => {
+    failure ??= error;
     response.destroy();
-  }, stall);
+  };
+  const silence = setTimeout(() => giveUp(silent(url, stall)), stall);
+  const drip = setInterval(() => {
+    if (recent < (SLOWEST * pace) / 1000)
+      giveUp(notConnected(shownUrl(url), `${recent} bytes came in ${pace / 1000} s`));
+    recent = 0;
+  }, pace);
   try {
     for await (const chunk of response) {
-      timer.refresh();
+      silence.refresh();
+      bytes += chunk.length;
+      recent += chunk.length;
+      if (bytes > most) throw tooLarge(shownUrl(url), most);
       yield chunk as Uint8Array;
     }
   } catch (error) {
-    throw stalled ? silent(url, stall) : error;
+    throw failure ?? error;
   } finally {
-    clearTimeout(timer);
+    clearTimeout(silence);
+    clearInterval(drip);
     response.destroy();
   }
 }

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path/posix';
 import { asUser } from '../../dsl/shell/as-user.ts';
 import { type Sh, sh } from '../../dsl/shell/sh.ts';
+import type { Login, Remote } from './remote.ts';
 
-interface Wanted {
+interface Wanted extends Remote {
   readonly path: string;
-  readonly repository: string;
   readonly version: string;
   readonly user?: string;
 }
@@ -66,14 +66,27 @@ export function nameRemote(path: string, repository: string): Sh {
 q_git -C ${path} config remote.origin.fetch >/dev/null || q_git -C ${path} config remote.origin.fetch ${BRANCHES} || exit`;
 }
 
+/** What git asks for who signs in: the words of the command tell nobody, its environment is its user's alone. */
+const HELPER = `!printf 'username=%s\\npassword=%s\\n' "$QUORATE_GIT_USERNAME" "$QUORATE_GIT_PASSWORD" #`;
+
+/** Helpers of the user's would keep what they hear. */
+function signingIn({ origin }: Login): Sh {
+  const name = `credential.${origin}.helper`;
+  return sh` -c ${`${name}=`} -c ${`${name}=${HELPER}`}`;
+}
+
 /**
  * Shell function `q_git`: nobody is there to be asked, hooks of the checkout do not run, a look at it writes no index,
  * and the repository of a folder above is never taken for it.
  */
-export function gitOf(path: string): Sh {
-  return sh`export GIT_CEILING_DIRECTORIES=${dirname(path)} GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true GIT_SSH_COMMAND="\${GIT_SSH_COMMAND:-ssh -o BatchMode=yes}"
+export function gitOf(path: string, login?: Login): Sh {
+  const known = login
+    ? sh`export QUORATE_GIT_USERNAME=${login.username} QUORATE_GIT_PASSWORD=${login.password.reveal()}
+`
+    : sh``;
+  return sh`${known}export GIT_CEILING_DIRECTORIES=${dirname(path)} GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true GIT_SSH_COMMAND="\${GIT_SSH_COMMAND:-ssh -o BatchMode=yes}"
 q_become=
-q_git() { $q_become git -c core.hooksPath=/dev/null -c core.fsmonitor=false "$@"; }
+q_git() { $q_become git -c core.hooksPath=/dev/null -c core.fsmonitor=false${login ? signingIn(login) : sh``} "$@"; }
 `;
 }
 
@@ -85,7 +98,7 @@ q_home=$(q_account passwd ${user}); q_home=\${q_home%:*}; export HOME="\${q_home
 }
 
 /** Reads what is there. The remote is asked for branches alone: a commit, or a tag that is here, stays what it is. */
-export function checkoutState({ path, repository, version, user }: Wanted): Sh {
+export function checkoutState({ path, repository, login, version, user }: Wanted): Sh {
   const isCommit = /^[0-9a-f]{40}$/.test(version);
   const ask = sh`q_refs=$(q_git ls-remote ${repository} ${`refs/heads/${version}`} ${`refs/tags/${version}`} ${`refs/tags/${version}^{}`} 2>&1) || { echo "unreachable $?"; printf '%s\n' "$q_refs"; exit 0; }
 while read -r q_id q_ref; do
@@ -103,7 +116,7 @@ done
 if ! command -v git >/dev/null; then exit 0; fi
 echo git
 ${user === undefined ? sh`` : sh`if [ -z "$(q_account passwd ${user})" ]; then echo nobody; exit 0; fi`}
-${gitOf(path)}${gitAs(user)}
+${gitOf(path, login)}${gitAs(user)}
 q_head= q_tag= q_wanted=
 ${begun(path)}
 if [ -n "$q_repository" ]; then

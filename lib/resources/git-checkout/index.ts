@@ -18,9 +18,13 @@ import {
 import { UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { checkout, checkoutState, gitAs, gitOf, nameRemote } from './git-shell.ts';
+import { type Remote, remoteOf } from './remote.ts';
 
 export interface GitCheckoutOptions {
-  /** An address that git on the host understands; the keys it needs are the user's on the host. */
+  /**
+   * An address that git on the host understands; the keys it needs are the user's on the host. User and token of an
+   * `https://user:token@host/…` stand neither in the words of a command there nor in the checkout.
+   */
   readonly repository: string;
   /** A tag, a commit, or a branch, which is followed. */
   readonly version: string;
@@ -28,7 +32,7 @@ export interface GitCheckoutOptions {
   readonly user?: string;
 }
 
-interface GitDesired extends GitCheckoutOptions {
+interface GitDesired extends GitCheckoutOptions, Remote {
   readonly path: string;
 }
 
@@ -72,7 +76,7 @@ export const gitCheckout = defineResource<GitCheckoutOptions, GitDesired, Observ
       if (oneLine(what, word).startsWith('-') || /\s/.test(word)) throw wrong(what, word);
     // Names of refs (git-check-ref-format(1)); with a pattern, or HEAD~1, another commit is meant every time.
     if (/[~^:?*[\\]|\.\.|@\{|\.lock$|^@$/.test(version)) throw wrong('version', version);
-    return { path: checkedPath(name), repository, version, ...(user !== undefined && { user }) };
+    return { path: checkedPath(name), ...remoteOf(repository), version, ...(user !== undefined && { user }) };
   },
   name: ({ path }) => path,
   title: ({ path, version }) => `${path} is at ${version}`,
@@ -144,10 +148,10 @@ ${orGone(path)}`,
   },
   // What an earlier task brings (the repository, a key) decides whether the remote answers.
   late: true,
-  apply({ path, repository, version, user }, changes) {
+  apply({ path, repository, login, version, user }, changes) {
     const commit = changes.find(({ property }) => property === 'commit');
     const isNew = commit?.kind === 'create';
-    return sh`${gitOf(path)}${gitAs(user)}
+    return sh`${gitOf(path, login)}${gitAs(user)}
 ${
   isNew
     ? sh`mkdir -p -- ${path} || exit; ${user === undefined ? sh`` : sh`q_on ${path} chown -h -- ${user} || exit`}

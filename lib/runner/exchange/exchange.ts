@@ -7,7 +7,7 @@ import { Deadline } from './deadline.ts';
 import { FrameParser } from './frames.ts';
 import { LineReader } from './lines.ts';
 import { newNonce } from './nonce.ts';
-import { compileScript, type Fragment, isOnlyRead, patienceAt } from './script.ts';
+import { compileScript, type Fragment, isOnlyRead, patienceAt, readSeconds } from './script.ts';
 
 export interface ExchangeOptions {
   /** What it is for, as `reading facts`: named where no answer comes. */
@@ -37,7 +37,7 @@ const HURRY = 5;
 /**
  * Sends fragments to a host as one script and gathers their readings: one round trip.
  * Throws exit code 4 when the script did not report its end, or not in time (`Fragment.patience`): what it did is
- * then unknown. Throws 2 when more was printed than can be read.
+ * then unknown. Throws 2 when more was printed than can be read, or fragments begin otherwise than they were sent.
  */
 export async function exchange(
   host: Host,
@@ -47,15 +47,18 @@ export async function exchange(
   const nonce = newNonce();
   const readings = new Map<string, Reading>();
   const sent = Date.now();
-  const at = (id: string) => fragments.findIndex((fragment) => fragment.id === id);
   const patience = (i: number) => patienceAt(fragments, i);
+  const isRead = isOnlyRead(fragments);
+  let at = -1;
   let under: Fragment | undefined;
   let failure: QuorateError | undefined;
   const giveUp = (error: QuorateError) => {
     failure ??= error;
     deadline.clear();
+    whole.clear();
     running.kill();
   };
+  const whole = new Deadline((seconds) => giveUp(noAnswer(host, seconds, options.doing, undefined)));
   const deadline = new Deadline(async (seconds, isStill) => {
     // The host's own end of this may be fine, and only one command of it hang.
     const what =
@@ -75,18 +78,27 @@ export async function exchange(
   };
   const parser = new FrameParser(nonce, {
     begin(id) {
-      under = fragments[at(id)];
-      deadline.set(under?.timeout ?? patience(at(id)));
+      if (failure) return;
+      const next = fragments.findIndex((fragment, i) => i > at && fragment.id === id);
+      if (next < 0) {
+        giveUp(outOfTurn(host, options.doing));
+        return;
+      }
+      at = next;
+      under = fragments[at];
+      deadline.set(under?.timeout ?? patience(at));
       options.begin?.(id);
     },
     line(id, line) {
+      if (failure) return;
       if (under?.critical && under.timeout === undefined) deadline.set(undefined);
       options.line?.(id, line);
     },
     end(id, found, isCut) {
+      if (failure) return;
       under = undefined;
-      deadline.set(patience(at(id) + 1));
-      if (isCut && !fragments[at(id)]?.critical) {
+      deadline.set(patience(at + 1));
+      if (isCut && !fragments[at]?.critical) {
         giveUp(tooMuch(host, options.doing));
         return;
       }
@@ -99,7 +111,6 @@ export async function exchange(
   const stderr = new LineReader((line) => {
     if (line.trim()) options.stderr?.(line);
   });
-  const isRead = isOnlyRead(fragments);
   const running = host.run(compileScript(fragments, nonce, options.stateDir), {
     watched: !isRead,
     stdout: (chunk) => parser.push(chunk),
@@ -109,6 +120,7 @@ export async function exchange(
     },
   });
   deadline.set(patience(0));
+  if (isRead) whole.set(readSeconds(fragments));
   options.started?.({
     ...running,
     stop() {
@@ -122,6 +134,7 @@ export async function exchange(
     })
     .finally(() => {
       deadline.clear();
+      whole.clear();
       stderr.end();
     });
   if (failure) throw failure;
@@ -156,9 +169,20 @@ function noAnswer(
   );
 }
 
+function outOfTurn({ name }: Host, doing: string | undefined): QuorateError {
+  return new QuorateError(
+    `${name}: its answer${doing === undefined ? '' : ` while ${doing}`} is none to what was asked: parts of it come twice, or in another order`,
+    {
+      exitCode: EXIT.failed,
+      host: name,
+      hint: 'something there writes into what we read: look who else is on that host',
+    },
+  );
+}
+
 function tooMuch({ name }: Host, doing: string | undefined): QuorateError {
   return new QuorateError(
-    `${name}: printed too much${doing === undefined ? '' : ` while ${doing}`}: more than 1 MiB in a line, or 16 MiB in all`,
+    `${name}: printed too much${doing === undefined ? '' : ` while ${doing}`}: more than 1 MiB in a line, 16 MiB in one part, or 64 MiB in all`,
     { exitCode: EXIT.failed, host: name, hint: 'see there which of its files or services says so much' },
   );
 }

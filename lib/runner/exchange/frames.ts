@@ -14,6 +14,9 @@ export interface FrameHandlers {
 /** Characters of one fragment's output that are kept. */
 export const MAX_OUTPUT = 16 * 1024 * 1024;
 
+/** The same of all fragments together. */
+const MAX_ALL = 4 * MAX_OUTPUT;
+
 interface Open {
   readonly id: string;
   readonly lines: string[];
@@ -36,6 +39,7 @@ export class FrameParser {
   #current: Open | undefined;
   /** An empty line that is not told yet: it may be the newline that the frame brings. */
   #held: string | undefined;
+  #kept = 0;
   /** Process ID of the script on the host; undefined until it has begun. */
   pid: number | undefined;
 
@@ -104,7 +108,11 @@ export class FrameParser {
     this.#held = undefined;
     this.#handlers.line?.(open.id, line);
     open.size += line.length + 1;
-    if (open.size > MAX_OUTPUT) open.isCut = true;
-    else open.lines.push(line);
+    if (open.size > MAX_OUTPUT || this.#kept > MAX_ALL) {
+      open.isCut = true;
+      return;
+    }
+    this.#kept += line.length + 1;
+    open.lines.push(line);
   }
 }

@@ -3,6 +3,7 @@ import { PRELUDE } from '../../dsl/shell/prelude.ts';
 import { quote, type Sh } from '../../dsl/shell/sh.ts';
 import { LOOK_SECONDS } from '../../dsl/shell/wait-until.ts';
 import { BY_USER } from './by-user.ts';
+import { newNonce } from './nonce.ts';
 
 /** A piece of an exchange with its own output and exit status. */
 export interface Fragment {
@@ -42,6 +43,15 @@ export function patienceAt(fragments: readonly Fragment[], i: number): number | 
   return READ_SECONDS + Math.max(0, looks - LOOK_SECONDS);
 }
 
+/** Seconds that all of them may take which are only read, however much is heard meanwhile: each its own, and once what the others have. */
+export function readSeconds(fragments: readonly Fragment[]): number {
+  const own = fragments.reduce(
+    (sum, { patience = 0, timeout = 0, lookSeconds = 0 }) => sum + patience + timeout + lookSeconds,
+    0,
+  );
+  return own + 2 * READ_SECONDS;
+}
+
 /** Nothing is changed by any of them. */
 export function isOnlyRead(fragments: readonly Fragment[]): boolean {
   return fragments.every(({ critical }) => !critical);
@@ -60,7 +70,7 @@ export function compileScript(fragments: readonly Fragment[], nonce: string, sta
       `${critical ? 'q_go_on; ' : ''}q_run ${quote(id)} ${quote(user === undefined ? sh.text : `q_by ${quote(user)} ${quote(sh.text)}`)}${critical ? ' || exit 1' : ''}\n`,
   );
   const byUser = fragments.some(({ user }) => user !== undefined)
-    ? `q_prelude=${quote(PRELUDE)}\n${asUser.text}\n${BY_USER}`
+    ? `q_mark=${quote(newNonce())} q_prelude=${quote(PRELUDE)}\n${asUser.text}\n${BY_USER}`
     : '';
   // What is only read is printed at once: a packet for each small line costs more than the reading. But what may
   // take its time says when it begins and ends.

@@ -10,6 +10,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MARK } from '../../../lib/dsl/shell/probe.ts';
@@ -27,6 +29,15 @@ import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
 
 const hasGit = spawnSync('git', ['--version']).status === 0;
+
+it.each([['https://u:a/b@host/x.git'], ['https://u:a%0Ab@host/x.git']])(
+  'a password that cannot be handed apart is refused: %s',
+  (repository) => {
+    expect(() => gitCheckout('/srv/at', { repository, version: 'v1' })).toThrow(
+      expect.objectContaining({ exitCode: 1, message: expect.not.stringContaining('a/b') }),
+    );
+  },
+);
 
 describe.runIf(hasGit)('a checkout', () => {
   let dir: string;
@@ -50,6 +61,38 @@ describe.runIf(hasGit)('a checkout', () => {
     await host.makePlan(tasks.map((task) => ({ role: 'role', task })));
     return host.plan.flatMap(({ changes }) => changes);
   };
+  it('hands a token over in no argument, and keeps it in no file', async () => {
+    git('origin', 'update-server-info');
+    const asked: (string | undefined)[] = [];
+    const server = createServer(({ headers, url = '' }, response) => {
+      asked.push(headers.authorization);
+      const path = join(dir, 'origin/.git', new URL(url, 'http://x').pathname.replace('/site.git', ''));
+      const isLetIn =
+        headers.authorization === `Basic ${Buffer.from('deploy:s3cr3t@TOKEN').toString('base64')}`;
+      if (!isLetIn) response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+      else if (existsSync(path)) response.end(readFileSync(path));
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const trace = join(dir, 'trace');
+    vi.stubEnv('GIT_TRACE', trace);
+    try {
+      const [task] = wish('main', `http://deploy:s3cr3t%40TOKEN@127.0.0.1:${port}/site.git`);
+      await run([task!], { dir });
+    } finally {
+      vi.unstubAllEnvs();
+      server.close();
+    }
+    expect(page()).toBe('three');
+    const ran = readFileSync(trace, 'utf8');
+    expect(ran).toContain('ls-remote');
+    expect(ran).not.toMatch(/s3cr3t/);
+    expect(readFileSync(join(dir, 'at/.git/config'), 'utf8')).toContain(
+      `url = http://127.0.0.1:${port}/site.git`,
+    );
+  });
+
   let first: string;
   beforeEach(() => {
     dir = scratch();

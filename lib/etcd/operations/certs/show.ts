@@ -12,5 +12,10 @@ export async function showCertificate(path: string): Promise<string> {
       hint: 'it takes a file with a certificate in PEM form',
     });
   }
-  return certificateInfo(found.toString());
+  return certificateInfo(found.toString()).catch((error: Error) => {
+    throw new QuorateError(`cannot show ${path}: its certificate cannot be read whole: ${error.message}`, {
+      exitCode: EXIT.usage,
+      hint: `openssl x509 -text -noout -in ${path} may`,
+    });
+  });
 }

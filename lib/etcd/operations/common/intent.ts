@@ -2,10 +2,12 @@ import { runId } from '../../../dsl/common/run-id.ts';
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { type Intent, recoveredBy, writeIntent } from '../../facts/intent.ts';
-import { memberOf } from '../../model/cluster.ts';
+import { clusterOf, memberOf } from '../../model/cluster.ts';
 import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
 import { openIntent, runTowards, waitingFor } from '../../survey/intents.ts';
+import { noteRecovery } from '../../survey/recoveries.ts';
+import { recoveredLast } from '../../surveyed.ts';
 
 /** What an operation heads for: see `Intent`. */
 export type Wish = Pick<Intent, 'target' | 'notes' | 'givenUp'> & {
@@ -24,7 +26,14 @@ export async function beginIntent(run: PlayRun<EtcdFacts>, verb: string, wish: W
 /** Behind the last step: the wish has come true. */
 export async function finishIntent(run: PlayRun<EtcdFacts>, verb: string, wish: Wish): Promise<void> {
   const begun = openIntent(run.hosts)?.runId ?? runId();
-  await onAll(run, { verb, ...wish, runId: begun, done: runId(), ...below(run, verb) });
+  const intent = { verb, ...wish, runId: begun, done: runId(), ...below(run, verb) };
+  const [first] = run.hosts;
+  const recovered = recoveredBy(intent);
+  if (first && recovered !== undefined)
+    await noteRecovery(clusterOf(first.target), recovered).catch((error: Error) =>
+      run.log('warning', `${verb} is noted on the hosts alone, not here: ${error.message}`),
+    );
+  await onAll(run, intent);
 }
 
 function below({ hosts }: PlayRun<EtcdFacts>, verb: string): Pick<Intent, 'under'> {
@@ -38,10 +47,7 @@ function below({ hosts }: PlayRun<EtcdFacts>, verb: string): Pick<Intent, 'under
  */
 async function onAll(run: PlayRun<EtcdFacts>, wished: Intent): Promise<void> {
   const doing = 'noting what is under way';
-  const recovered = run.hosts
-    .flatMap(({ target }) => recoveredBy(target.facts.intent) ?? [])
-    .sort()
-    .at(-1);
+  const recovered = recoveredLast(run.hosts);
   const intent = { ...wished, ...(recovered !== undefined && { recovered }) };
   const noted = await run.each(run.hosts, async (host) => {
     await must(host, doing, writeIntent(memberOf(host.target), intent));

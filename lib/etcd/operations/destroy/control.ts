@@ -7,7 +7,7 @@ import type { Cluster } from '../../model/cluster.ts';
 
 /** What Quorate makes in a cluster's folder on control, and what says that it is being taken away. */
 const DESTROYING = 'destroying';
-const OURS = ['pki', 'cache', 'bootstrap-token', DESTROYING];
+const OURS = ['pki', 'cache', 'bootstrap-token', 'recovered', DESTROYING];
 
 /**
  * Notes in the cluster's folder on control that its hosts are being emptied: a run that goes on after a kill finds

@@ -6,7 +6,6 @@ import { joinSh, sh } from '../../../dsl/shell/sh.ts';
 import type { ListedMember as Answered } from '../../facts/etcdctl/answers.ts';
 import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
-import type { MemberReading } from '../../facts/read-member.ts';
 import { knownAnswers } from '../../health/ask.ts';
 import { corruptHosts } from '../../health/judge-hashes.ts';
 import { memberOf } from '../../model/cluster.ts';
@@ -14,7 +13,7 @@ import { confFile, formedRecord } from '../../model/paths.ts';
 import { isOf } from '../../model/role-names.ts';
 import { compareVersions } from '../../model/versions.ts';
 import { starts, stops } from '../../roll.ts';
-import { type EtcdHost, ofRecovered, type Surveyed } from '../../surveyed.ts';
+import { type EtcdHost, livingList, mostSaid, ofRecovered, type Surveyed } from '../../surveyed.ts';
 import { wordsOf } from './flags.ts';
 import { addressesOf, type Guest, guestsOf, knownUrls } from './guests.ts';
 import { type ListedMember, memberAt, type Place, placeOf, type Scene, type Words } from './scene.ts';
@@ -125,12 +124,11 @@ async function membersOf(
   places: readonly Place[],
   wrong: ReadonlySet<string>,
 ): Promise<readonly ListedMember[]> {
+  // Whoever has the data of another cluster says nothing about this one.
   const found = ofRecovered(hosts);
-  const readings = ofMajority(found.flatMap(({ target: { facts } }) => facts.reading ?? []));
+  const readings = found.flatMap(({ target: { facts } }) => facts.reading ?? []);
   const list =
-    readings.find(({ healthy, members }) => healthy && members)?.members ??
-    readings.find(({ members }) => members)?.members ??
-    [];
+    livingList(hosts) ?? mostSaid(readings.flatMap(({ members }) => (members ? [members] : []))) ?? [];
   const known = (id: string) => readings.find(({ status }) => status?.memberId === id);
   const astray = astrayIn(found, places);
   const apart = list.filter(
@@ -177,14 +175,6 @@ async function wrongOnes(
   const hosts = corruptHosts(answers);
   const wrong = answers.filter(({ member }) => hosts.includes(member.host));
   return new Set(wrong.flatMap(({ reading }) => reading?.status?.memberId ?? []));
-}
-
-/** Whoever has the data of another cluster says nothing about this one. */
-function ofMajority(readings: readonly MemberReading[]): readonly MemberReading[] {
-  const ids = readings.flatMap(({ status }) => status?.clusterId ?? []);
-  const count = (id: string) => ids.filter((one) => one === id).length;
-  const [own] = [...ids].sort((a, b) => count(b) - count(a));
-  return readings.filter(({ status }) => status === undefined || status.clusterId === own);
 }
 
 /** Find the members without a host of ours that answer when asked from a member's host. */

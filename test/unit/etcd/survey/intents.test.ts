@@ -42,6 +42,18 @@ describe('a rotation of the CA that had to wait', () => {
     expect(doneIntent(hosts, 'certs')).toBeUndefined();
   });
 
+  it('is none by the word of one host alone', () => {
+    const members = [ROTATION, undefined, undefined].map((intent) => ({
+      facts: { intent, owner: 'cluster x' },
+    }));
+    expect(openRotation(fakeCluster(members).hosts)).toBeUndefined();
+  });
+
+  it('is nobody of ours as a run whose name leads elsewhere', () => {
+    expect(parseIntent(JSON.stringify({ ...ROTATION, runId: '../../etc' }))).toBeUndefined();
+    expect(parseIntent(JSON.stringify({ ...ROTATION, done: '../../etc' }))).toEqual(ROTATION);
+  });
+
   it('is kept in the note of a host', () => {
     const [line = ''] = /\{.*\}/.exec(writeIntent({ stateDir: '/x' }, RECOVERED).text) ?? [];
     expect(parseIntent(line)).toEqual(RECOVERED);

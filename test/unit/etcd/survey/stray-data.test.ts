@@ -1,11 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { commandLine } from '../../../../lib/command-line.ts';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { parseIntent } from '../../../../lib/etcd/facts/intent.ts';
 import { finishIntent } from '../../../../lib/etcd/operations/common/intent.ts';
+import { noteRecovery } from '../../../../lib/etcd/survey/recoveries.ts';
 import { strayData } from '../../../../lib/etcd/survey/stray-data.ts';
 import { livingList, ofRecovered } from '../../../../lib/etcd/surveyed.ts';
 import { fakeCluster, listedMember, memberReading, surveyedOf } from '../../support/fake-cluster.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'quorate-stray-'));
+afterAll(() => rmSync(dir, { recursive: true }));
 
 const of = (clusterId: string, done?: string): Partial<EtcdFacts> => ({
   reading: memberReading({
@@ -45,15 +52,43 @@ describe('data of another cluster', () => {
     ]);
   });
 
-  it('is that of before a recovery, however many have it', async () => {
+  it('is that of before a recovery, however many have it, where this machine has noted that', async () => {
+    const vars = { inventory_dir: dir };
     const hosts = [of('new', '20261127T134910Z'), of('old'), of('old')];
-    expect(await said(...hosts)).toEqual(
+    await noteRecovery(surveyedOf(hosts, vars).cluster, '20261127T134910Z');
+    expect((await strayData(surveyedOf(hosts, vars))).map(({ message }) => message)).toEqual(
       ['etcd02', 'etcd03'].map(
         (host) =>
           `${host}: its data is of the cluster before it was recovered or restored: its cluster ID is old, that of etcd01 is new`,
       ),
     );
-    expect(livingList([...surveyedOf(hosts).hosts].reverse())?.[0]?.name).toBe('etcd01');
+    expect(livingList([...surveyedOf(hosts, vars).hosts].reverse())?.[0]?.name).toBe('etcd01');
+  });
+
+  it('is that of the minority whatever one host alone says of a recovery', async () => {
+    const hosts = [of('old'), of('old'), of('new', '20271127T134910Z')];
+    expect(await said(...hosts)).toEqual([
+      'etcd03: its data is of another cluster: its cluster ID is new, that of etcd01, etcd02 is old; it alone says that run 20271127T134910Z recovered or restored the cluster',
+    ]);
+    expect(livingList([...surveyedOf(hosts).hosts].reverse())?.[0]?.name).toBe('etcd02');
+  });
+
+  it('is that of before a recovery that most remember', async () => {
+    const done = '20261127T134910Z';
+    expect((await said(of('old'), of('new', done), of('new', done))).map((one) => one.slice(0, 6))).toEqual([
+      'etcd01',
+    ]);
+  });
+
+  it('is noted on no other host by the word of one alone', async () => {
+    const texts: string[] = [];
+    const says = (_doing: string, script: string) => `${texts.push(script)}`;
+    const forged = of('new', '20271127T134910Z');
+    await finishIntent(fakeCluster([{ says }, { says }, { facts: forged, says }]).run(), 'upgrade', {
+      target: 'x',
+    });
+    expect(texts).toHaveLength(3);
+    expect(texts.join()).not.toContain('"recovered"');
   });
 
   it('is that of before a recovery, whatever verb was noted since', async () => {
@@ -71,8 +106,8 @@ describe('data of another cluster', () => {
     const line = /printf '%s\\n' '(\{.*\})'/.exec(texts.join('\n'))?.[1];
     const intent = parseIntent(line)!;
     expect(intent).toMatchObject({ verb: 'upgrade', recovered: '20261127T134910Z' });
-    const hosts = [{ ...of('new'), intent }, of('old'), of('old')];
-    expect((await said(...hosts)).map((line) => line.slice(0, 6))).toEqual(['etcd02', 'etcd03']);
+    const hosts = [{ ...of('new'), intent }, { ...of('new'), intent }, of('old')];
+    expect((await said(...hosts)).map((line) => line.slice(0, 6))).toEqual(['etcd03']);
   });
 
   it('is that of before a restore, which makes another cluster of the recovered one', async () => {
@@ -84,13 +119,15 @@ describe('data of another cluster', () => {
       done: '20261127T134910Z',
       recovered: runId,
     };
-    const { hosts } = surveyedOf([{ ...of('new'), intent: restored }, of('old', runId)]);
-    expect(ofRecovered(hosts).map(({ target }) => target.name)).toEqual(['etcd01']);
+    const own = { ...of('new'), intent: restored };
+    const { hosts } = surveyedOf([own, own, of('old', runId)]);
+    expect(ofRecovered(hosts).map(({ target }) => target.name)).toEqual(['etcd01', 'etcd02']);
   });
 
   it('is that of before the last one of two', async () => {
-    const { hosts } = surveyedOf([of('old', '20250101T000000Z'), of('new', '20261127T134910Z')]);
-    expect(ofRecovered(hosts).map(({ target }) => target.name)).toEqual(['etcd02']);
+    const own = of('new', '20261127T134910Z');
+    const { hosts } = surveyedOf([of('old', '20250101T000000Z'), own, own]);
+    expect(ofRecovered(hosts).map(({ target }) => target.name)).toEqual(['etcd02', 'etcd03']);
   });
 
   it('is not told of hosts that say nothing', () => {

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { proxyFor } from '../../../../lib/proxy.ts';
-import { openHttp } from '../../../../lib/release/http/http.ts';
+import { LIMITS, openHttp } from '../../../../lib/release/http/http.ts';
 import { scratch } from '../../support/scratch.ts';
 import { listen, serve } from '../mirror.ts';
 
-const QUICK = { connect: 300, stall: 300 };
+const QUICK = { ...LIMITS, connect: 300, stall: 300 };
 
 beforeEach(() => {
   for (const name of ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']) {
@@ -111,9 +111,34 @@ describe('a download', () => {
     });
   });
 
+  it('ends when the body drips', async () => {
+    const { url } = await serve((_request, response) => {
+      const timer = setInterval(() => response.write('x'), 20);
+      response.on('close', () => clearInterval(timer));
+    });
+    await expect(openHttp(new URL(url), { ...QUICK, pace: 200 }).then(text)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/\d bytes came in 0\.2 s/),
+    });
+  });
+
+  it.each([
+    ['says', { 'content-length': 2 << 20 }],
+    ['hides', {}],
+  ])('ends when a server %s that it has more than there may be', async (_what, headers) => {
+    const { url } = await serve((_request, response) => {
+      response.writeHead(200, headers).write(Buffer.alloc(1 << 20));
+      response.write(Buffer.alloc(1 << 19));
+    });
+    await expect(openHttp(new URL(url), { ...LIMITS, most: 1 << 20 }).then(text)).rejects.toMatchObject({
+      exitCode: 5,
+      message: `${url}/ is larger than 1 MiB`,
+    });
+  });
+
   it('gives up on a TLS connection that does not come about', async () => {
     const port = await listen(createNetServer(() => undefined));
-    const got = openHttp(new URL(`https://127.0.0.1:${port}/`), { connect: 300, stall: 9000 });
+    const got = openHttp(new URL(`https://127.0.0.1:${port}/`), { ...QUICK, stall: 9000 });
     await expect(got).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringMatching(/no connection within 0\.3 s/),

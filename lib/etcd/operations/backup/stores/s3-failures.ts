@@ -130,3 +130,11 @@ function unescaped(text: string | undefined): string | undefined {
     name ? (SIGNS[name] ?? '') : String.fromCodePoint(decimal ? Number(decimal) : Number.parseInt(hex, 16)),
   );
 }
+
+/** A server that says each time that there is more. */
+export function s3Endless(name: string, objects: number): QuorateError {
+  return new QuorateError(`${name}: listing failed: it comes to no end after ${objects} objects`, {
+    exitCode: EXIT.failed,
+    hint: 'name a prefix of its own for snapshots; where it has few objects, see what answers at AWS_ENDPOINT_URL',
+  });
+}

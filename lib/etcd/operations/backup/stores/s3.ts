@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { AwsClient } from 'aws4fetch';
 import type { Store, StoredFile } from '../../../../dsl/source/store.ts';
 import { proxyFor } from '../../../../proxy.ts';
-import { codeOf, elementOf, s3Refused, s3Unreached } from './s3-failures.ts';
+import { codeOf, elementOf, s3Endless, s3Refused, s3Unreached } from './s3-failures.ts';
 import { fetchThrough } from './through-proxy.ts';
 
 /** Bytes of a part; S3 wants 5 MiB at least, and takes 10,000. */
@@ -13,6 +13,9 @@ const PART = 16 * 2 ** 20;
 const REQUEST_MS = 300_000;
 const RETRIES = 4;
 const RETRY_MS = 1000;
+
+/** Pages of a listing, of 1000 objects each. */
+const MOST_PAGES = 1000;
 
 /** A line that broke, or a name that could not be asked for just then. */
 const PASSING = /^(ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR_(SOCKET|CONNECT_TIMEOUT|HEADERS_TIMEOUT))$/;
@@ -73,7 +76,10 @@ class S3Folder {
   async #list(): Promise<readonly StoredFile[]> {
     const files: StoredFile[] = [];
     let token: string | undefined;
+    const seen = new Set<string | undefined>();
     do {
+      if (seen.has(token) || seen.size === MOST_PAGES) throw s3Endless(this.#name, files.length);
+      seen.add(token);
       const query = queryOf({
         'list-type': '2',
         prefix: this.#prefix,

@@ -17,7 +17,7 @@ import { caFile } from '../../../model/paths.ts';
 import { refusal } from '../../../refusal.ts';
 import { leaderLast } from '../../../roll.ts';
 import { caOfHosts } from '../../../survey/authority.ts';
-import { doneIntent, intentOn, intentProblem, openIntent, openRotation } from '../../../survey/intents.ts';
+import { doneIntent, intentOn, intentProblem, openRotation } from '../../../survey/intents.ts';
 import { type PassingCa, survey } from '../../../survey/survey.ts';
 import { keepOldest, keepVersion } from '../../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../../surveyed.ts';
@@ -50,7 +50,7 @@ export async function readRotation(
   const { cluster, hosts } = surveyed;
   const problem = intentProblem(cluster, hosts, 'certs');
   if (problem) throw problem;
-  const open = openIntent(hosts);
+  const open = openRotation(hosts);
   const [current, next] = await Promise.all([readCa(cluster.pkiDir), readNextCa(cluster.pkiDir)]);
   const done = doneIntent(hosts, 'certs');
   const isLast = done && current !== undefined && done.target === rotationTarget(current);

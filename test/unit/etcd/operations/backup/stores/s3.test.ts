@@ -217,6 +217,19 @@ describe('an S3 that', () => {
     expect(seen).toEqual(['to/ken+of=it', expect.stringMatching(/SignedHeaders=[^,]*x-amz-security-token/)]);
   });
 
+  it('that says for ever that there is more is not listed for ever', async () => {
+    const store = await storeOf((_request, response) => {
+      const more = '<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>';
+      response.end(
+        `<ListBucketResult>${more}<Contents><Key>a</Key><Size>1</Size></Contents></ListBucketResult>`,
+      );
+    });
+    await expect(store.list()).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('it comes to no end after 2 objects'),
+    });
+  });
+
   it('takes files with Object Lock: each comes with its MD5, signed with the rest', async () => {
     const seen: unknown[] = [];
     const store = await storeOf(({ method, headers }, response) => {
