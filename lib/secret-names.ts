@@ -1,5 +1,9 @@
+/** What makes of a password something that is told of it: who needs none, how old or long one may be. */
+const TOLD =
+  '(?!less|ed(?![a-z])|[-_]?(?:age|ageing|aging|auth|authentication|expiry|length|perms|policy|quality)(?![a-z]))';
+
 /** Parts of names that hold a secret and nothing else. */
-const SURE = 'password|passwd|passphrase|secret|credential';
+const SURE = `passw(?:or)?d${TOLD}|passphrase|secret|credential`;
 
 /** Keys that open something; not public ones, nor those of a mapping. */
 const KEYS = '(?:api|access|encrypt\\w{0,16}|sign\\w{0,16}|master|shared|session|hmac|aes|jwt|license)_?key';
@@ -8,7 +12,7 @@ const KEYS = '(?:api|access|encrypt\\w{0,16}|sign\\w{0,16}|master|shared|session
 export const ENDS = '(?:pwd|pw|psk|pin)';
 
 /** `dbpass` and `pass_phrase`, not `compass` and `passthrough`. */
-const PASS = '(?<!by|com|sur|tres)pass(?!ive|through|enger|port|age|ed|ing|es)';
+const PASS = '(?<!by|com|sur|tres)pass(?!ive|through|enger|port|age|ed|ing|es|w(?:or)?d)';
 
 /** Parts of names that, in what people write, better stand for a secret once too often. */
 export const VAGUE = `${PASS}|${SURE}|token|vault|${KEYS}`;

@@ -17,9 +17,10 @@ import {
 import { defineResource, type Resource } from './resource.ts';
 import { holdsSecret } from './secret.ts';
 import { MAX_EDITED, MAX_TEXT, partsOf, probe } from './shell/probe.ts';
-import { sh } from './shell/sh.ts';
+import { type Sh, sh } from './shell/sh.ts';
 import type { Change } from './task.ts';
 import type { Trace } from './trace/trace.ts';
+import { asked, orRefused, type Validate, validationOf } from './validation.ts';
 import {
   groundReads,
   type Place,
@@ -35,20 +36,33 @@ import { UNKNOWN } from './world/world.ts';
 export interface EditOptions extends OwnershipOptions {
   /** Make the file where it is missing, with this mode (0644 unless said, 0600 with a secret in it) and owner; otherwise that is an error. */
   readonly create?: boolean;
+  /** Shell that ends with 0 if the file would be good with the edit; asked by the run before it replaces the file. */
+  readonly validate?: Validate;
 }
 
 /** These options, for the table of an edit. */
-export const EDIT: OptionTable<EditOptions> = { ...OWNERSHIP, create: is.boolean };
+export const EDIT: OptionTable<EditOptions> = {
+  ...OWNERSHIP,
+  create: is.boolean,
+  validate: is.function(),
+};
 
 /** A wish for a part of a text file; the file keeps its mode and owner, and every other byte. */
 export interface Edited extends KeptOwnership {
   readonly path: string;
   readonly create: boolean;
+  readonly validate?: Sh;
 }
 
 /** The part of a wish that concerns the file itself. */
-export function completeEdit(path: string, { create = false, ...owned }: EditOptions): Edited {
-  return { path: checkedPath(path), create, ...completeKept(owned, '0644') };
+export function completeEdit(path: string, { create = false, validate, ...owned }: EditOptions): Edited {
+  const asks = validationOf(`an edit of ${JSON.stringify(path)}`, '/dev/stdin', validate);
+  return {
+    path: checkedPath(path),
+    create,
+    ...(asks && { validate: asks }),
+    ...completeKept(owned, '0644'),
+  };
 }
 
 interface Editing<Options, Desired>
@@ -123,14 +137,19 @@ export function defineEdit<Options extends object, Desired extends Edited>({
       const made = at === undefined ? { type: 'file' as const, mode: modeOfNew(desired, text) } : {};
       world.path(path).willBe({ ...made, text, sha256: text === undefined ? UNKNOWN : sha256(text) });
     },
-    apply({ path, owner = '', group = '', ...desired }, changes) {
+    apply({ path, owner = '', group = '', validate, ...desired }, changes) {
       const { before = '', after = '' } = changes[0]?.text ?? {};
+      const good =
+        validate === undefined
+          ? sh``
+          : sh`${asked(after, validate)}${orRefused(path)}
+`;
       if (changes[0]?.kind === 'create') {
         return sh`if [ -e ${path} ]; then echo ${`${path} is there by now: run again`}; exit 1; fi
-printf %s ${after} | q_write ${path} ${modeOfNew(desired, after)} ${owner} ${group}`;
+${good}printf %s ${after} | q_write ${path} ${modeOfNew(desired, after)} ${owner} ${group}`;
       }
       return sh`if [ "$(q_sha256 ${path})" != ${sha256(before)} ]; then echo ${`${path} has changed since it was read: run again`}; exit 1; fi
-printf %s ${after} | q_write ${path} "$(stat -c %a -- ${path})" '' ''`;
+${good}printf %s ${after} | q_write ${path} "$(stat -c %a -- ${path})" '' ''`;
     },
     files: ({ path }) => [path],
     brings: (desired) => (wantsText(desired) ? [desired.path] : []),

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { EXIT, QuorateError } from '../errors.ts';
 import { MASK } from '../secret-names.ts';
-import { maskBehindNames, maskText } from '../secret-texts.ts';
+import { isKeyText, maskBehindNames, maskText } from '../secret-texts.ts';
 import { PerRun } from './common/per-run.ts';
 
 /**
@@ -136,7 +136,8 @@ export function redactScript(text: string): string {
  * words, too, and a password may be `vagrant`.
  */
 export function usualMode(content: unknown): '0600' | '0644' {
-  const isSecret = content instanceof Secret || (typeof content === 'string' && hasGuarded(content));
+  const isSecret =
+    content instanceof Secret || (typeof content === 'string' && (isKeyText(content) || hasGuarded(content)));
   return isSecret ? '0600' : '0644';
 }
 

@@ -45,6 +45,7 @@ export const absent = defineResource<AbsentOptions, AbsentDesired, ObservedAbsen
   marks: ({ path }) => [contentMark(path)],
   complete(name, { recursive = false }) {
     const path = checkedPath(name);
+    if (/[*?]/.test(path)) throw isPattern(path);
     if (recursive) requireOurs(path);
     return { path, recursive };
   },
@@ -138,5 +139,13 @@ function notEmpty(path: string, names: readonly string[]): QuorateError {
   return new QuorateError(`cannot remove ${path}: it has ${some(names)} in it`, {
     exitCode: EXIT.failed,
     hint: 'recursive: true says that what is in it may go, too',
+  });
+}
+
+/** It would be taken literally, and nothing would go. */
+function isPattern(path: string): QuorateError {
+  return new QuorateError(`absent ${JSON.stringify(path)}: it is a pattern, and one path was wanted`, {
+    exitCode: EXIT.usage,
+    hint: 'name each path; or a command() with find … -delete, and an unless that finds none',
   });
 }

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { is, must } from '../dsl/options/options.ts';
 import type { TaskOptions } from '../dsl/options/task-options.ts';
 import { sha256 } from '../dsl/path.ts';
@@ -63,6 +64,12 @@ function ownCertificate(path: string, options: CertificateOptions): Task {
   const { key, names, authority, ...rest } = options;
   const { expiry = '365d', renewBefore = '30d', keyType = 'ecdsa-256', ...words } = rest;
   if (names.length === 0) throw wrong(`the certificate ${path} has no names`);
+  const odd = names.find((one) => !/^[!-~]+$/.test(one));
+  if (odd !== undefined)
+    throw wrong(
+      `the certificate ${path} has the name ${JSON.stringify(odd)}, which is not ASCII`,
+      asciiHint(odd),
+    );
   const [life, lead] = [expiry, renewBefore].map(parseDuration) as [number, number];
   if (lead >= life) throw wrong(`the certificate ${path} would be due for renewal when it is made`);
   const folder = authority === undefined ? undefined : sourcePath(authority);
@@ -100,9 +107,14 @@ export function caCertificate(authority: string): string | LaterContent {
   return authorityCertificate(sourcePath(authority));
 }
 
-function wrong(message: string): QuorateError {
-  return new QuorateError(message, {
-    exitCode: EXIT.usage,
-    hint: "write it like { names: ['www.example.org'], expiry: '365d', renewBefore: '30d' }",
-  });
+const LIKE = "write it like { names: ['www.example.org'], expiry: '365d', renewBefore: '30d' }";
+
+function wrong(message: string, hint = LIKE): QuorateError {
+  return new QuorateError(message, { exitCode: EXIT.usage, hint });
+}
+
+/** The same name as DNS has it. */
+function asciiHint(name: string): string {
+  const ascii = domainToASCII(name);
+  return ascii === '' ? LIKE : `a certificate has names as DNS does: '${ascii}'`;
 }

@@ -1,5 +1,5 @@
 import { broughtBy } from '../dsl/ledger/made.ts';
-import { is, said, usage } from '../dsl/options/options.ts';
+import { is } from '../dsl/options/options.ts';
 import {
   checkedPath,
   isForeseenOnly,
@@ -15,6 +15,7 @@ import { defineResource } from '../dsl/resource.ts';
 import { usualMode } from '../dsl/secret.ts';
 import { partsOf, probe } from '../dsl/shell/probe.ts';
 import { type Sh, sh } from '../dsl/shell/sh.ts';
+import { type Validate, validationOf } from '../dsl/validation.ts';
 import {
   groundReads,
   type Place,
@@ -48,7 +49,7 @@ export type FileOptions = OwnershipOptions &
      * Shell that ends with 0 if a file with the new content would be good; it is given a path to read it from, once. Asked
      * in a check, too, and before the file is replaced; not of what is sent (bytes, downloads) until it has arrived.
      */
-    readonly validate?: (path: string) => Sh;
+    readonly validate?: Validate;
     /** `false`: the content is for a file that is missing; one that is there keeps its own. */
     readonly replace?: boolean;
   };
@@ -69,8 +70,8 @@ interface ObservedFile extends Place {
 /**
  * A regular file with exactly this content; replaced whole. A mode, owner or group that is not given stays as it is, and so
  * do access lists and extended attributes where the host's `cp` can carry them. A new file is 0644 unless said, and 0600
- * where a secret is in its content: a `Secret`, or the value of a variable of a role that is declared as one or named
- * so.
+ * where a secret is in its content: a `Secret`, a private key in PEM, or the value of a variable of a role that is
+ * declared as one or named so.
  *
  * @example
  * file('/etc/motd', { content: 'Be kind.\n' })
@@ -93,7 +94,11 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     return {
       path,
       content,
-      validate: validateOf(path, content, options.validate),
+      validate: validationOf(
+        `file ${JSON.stringify(path)}`,
+        isSent(content) ? incoming(path) : '/dev/stdin',
+        options.validate,
+      ),
       ...(options.replace === false && { once: true as const }),
       ...completeKept(options, usualMode(content)),
     };
@@ -159,16 +164,6 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
 ${write}`;
   },
 });
-
-function validateOf(path: string, content: Content, validate: FileOptions['validate']): Sh | undefined {
-  const given: unknown = validate?.(isSent(content) ? incoming(path) : '/dev/stdin');
-  if (given === undefined && validate === undefined) return undefined;
-  if (is.sh.holds(given)) return given as Sh;
-  throw usage(
-    `file ${JSON.stringify(path)}: validate gives ${said('validate', given)}, shell was wanted`,
-    'write validate: (path) => sh`…`',
-  );
-}
 
 function keepsContent({ once }: FileDesired, found: ObservedPath | undefined): boolean {
   return once === true && found?.type === 'file';

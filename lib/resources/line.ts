@@ -48,7 +48,11 @@ interface LineDesired extends Edited {
  * says that it may be made.
  *
  * @example
- * line('/etc/ssh/sshd_config', { line: 'PermitRootLogin no', match: /^#?PermitRootLogin\s/ })
+ * line('/etc/ssh/sshd_config', {
+ *   line: 'PermitRootLogin no',
+ *   match: /^#?PermitRootLogin\s/,
+ *   validate: (path) => sh`sshd -t -f ${path}`,
+ * })
  */
 export const line = defineEdit<LineOptions, LineDesired>({
   kind: 'line',

@@ -37,8 +37,20 @@ function scriptCommand(name: string, { source, args = [], ...options }: ScriptOp
       hint: 'send it with file(), and run it with command()',
     });
   }
+  if (text.includes('\r\n') && SHELL.test(text)) {
+    throw new QuorateError(
+      `the script ${source} has line ends of Windows, which a shell takes for a part of each word`,
+      {
+        exitCode: EXIT.usage,
+        hint: 'save it with those of Unix; in .gitattributes: *.sh text eol=lf',
+      },
+    );
+  }
   return command(name, { ...options, run: runOnHost(text, args) });
 }
+
+/** It says no program, or a shell. */
+const SHELL = /^(?!#!)|^#![^\r\n]*(?<!pw)sh\b/;
 
 function runOnHost(text: string, args: readonly (string | number)[]): Sh {
   const [, line = '/bin/sh'] = /^#! *([^\r\n]+)/.exec(text) ?? [];

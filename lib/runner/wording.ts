@@ -3,7 +3,8 @@ import type { Change } from '../dsl/task.ts';
 /** One change as a person reads it: `content: sha256:ab… → sha256:cd…`. */
 export function describeChange(change: Change): string {
   const before = change.before ?? 'absent';
-  const after = change.after ?? (change.kind === 'remove' ? 'absent' : 'known after the run');
+  const isGone = change.kind === 'remove' || (change.kind === 'update' && change.before !== null);
+  const after = change.after ?? (isGone ? 'absent' : 'known after the run');
   return `${change.property}: ${before} → ${after}`;
 }
 

@@ -17,6 +17,7 @@ const PEM = ['BEGIN', 'END'].map((word) => `-----${word} RSA PRIVATE KEY-----`) 
 describe('the value of a variable', () => {
   it.each([
     ...['db_password', 'root_pass', 'dbpass', 'PGPASSWORD', 'smtp_passwd', 'ca_passphrase', 'client_secret'],
+    ...['password_edge', 'password_agent', 'passwordless_token', 'passwordHash'],
     ...['aws_credentials', 'secret_key_base', 'vault_secret_id', 'github_api_key', 'aws_access_key'],
     ...['registry_token', 'token', 'ipsec_psk', 'card_pin', 'wireguard_private_key', 'encryption_key'],
     ...[
@@ -33,12 +34,14 @@ describe('the value of a variable', () => {
     ...['aws_access_key_id', 'ssh_private_key_file', 'secret_name', 'api_key_url', 'PWD', 'OLDPWD'],
     ...['ssh_public_key', 'signing_public_key', 'signing_keys', 'key', 'bypass', 'compass', 'passenger_ruby'],
     ...['vault_addr', 'initial-cluster-token', 'pinned', 'password_user', 'secretsPath', 'tokenFile'],
+    ...['security_sudoers_passwordless', 'os_users_without_password_ageing', 'users_passworded'],
+    ...['sshd_password_authentication', 'os_auth_pw_max_age', 'passwd_perms', 'password_policy'],
     ...['token_url', 'vault_url', 'secret_public', 'publicKey'],
   ])('of the name %s is none', (name) => expect(isSecret(name)).toBe(false));
 
   it.each([
     ...['compass', 'bypass_rules', 'passthrough', 'passengers', 'vault_version', 'vault_addr', 'secretsPath'],
-    ...['tokens_enabled', 'password_file', 'secret_dir'],
+    ...['tokens_enabled', 'password_file', 'secret_dir', 'sudoers_passwordless'],
   ])('of the name %s may be quoted', (name) => expect(isPrivate(name)).toBe(false));
 
   it.each([

@@ -35,7 +35,7 @@ export interface UserState {
 }
 
 export interface UnitState {
-  readonly state: 'running' | 'stopped';
+  readonly state?: 'running' | 'stopped';
   /** systemd's word for how it is enabled, where an earlier task changes it. */
   readonly unitFile?: string;
   /** What it will have read, as `Mark` has it, where an earlier task has it started or reloaded. */

@@ -244,6 +244,11 @@ export class World {
     return this.#opaque || [...this.#things.of(PACKAGES).values()].some((state) => state !== null);
   }
 
+  /** An earlier task will run whose effect nobody can foresee. */
+  get isOpaque(): boolean {
+    return this.#opaque && !this.#proves;
+  }
+
   /** A thing of a resource's own. */
   slot<State>(slot: Slot<State>, name: string): Foreseen<State> {
     return this.#things.foreseen(slot, name, this.#proves);

@@ -47,9 +47,9 @@ function varChecker(Ajv: typeof import('ajv').Ajv, schema: VarSchema): VarChecke
       const vars: Record<string, unknown> = {};
       for (const [name, property] of Object.entries(schema)) {
         const setting = settings.get(name);
-        if (property.secret === true)
-          keepDeclaredSecret(setting === undefined ? property.default : setting.value);
-        else guardNamedSecrets(name, setting?.value);
+        const given = setting === undefined ? property.default : setting.value;
+        if (property.secret === true) keepDeclaredSecret(given);
+        else if (property.secret !== false) guardNamedSecrets(name, given);
         if (setting === undefined) {
           const usual = copied(property.default);
           if (typeof usual === 'object' && usual !== null) validator(name, property)(usual);

@@ -10,7 +10,7 @@ import { addressOf, type ConnectionDefaults, connectionOf, kindOf } from '../con
 import type { InventoryHost, SettledHost, SettledInventory, SettleOptions } from '../inventory.ts';
 import type { Host } from '../tree.ts';
 import { CONNECTION_VARS, counting, type Evaluate, isOfSsh, type Setting } from './settings.ts';
-import { plainValue, type Raw, Vaulted } from './value.ts';
+import { Float, isKept, plainValue, type Raw, Unsafe, Vaulted } from './value.ts';
 import type { Candidate, Variables } from './variables.ts';
 
 export interface Settler {
@@ -49,14 +49,14 @@ export async function settle(settler: Settler, options: SettleOptions): Promise<
   };
 }
 
-/** The names of all variables of these hosts; what is a secret by its name is masked from here on. */
+/** The names of all variables of these hosts; what is a secret by its name, and not declared as none, is masked from here on. */
 function lookAtNames(
   { variables, schema }: Settler,
   hosts: readonly Host[],
   problems: Problems,
 ): readonly string[] {
   const all = variables.ofAll(hosts);
-  for (const { name, value } of all) keepNamedSecrets(name, value);
+  for (const { name, value } of all) if (schema[name]?.secret !== false) keepNamedSecrets(name, value);
   return checkNames(all, schema, problems);
 }
 
@@ -118,7 +118,7 @@ interface Into {
 }
 
 /** Evaluates a variable that is read; one that can't be is a problem where it is written. */
-async function addSetting({ evaluate }: Settler, into: Into, name: string): Promise<void> {
+async function addSetting({ evaluate, schema }: Settler, into: Into, name: string): Promise<void> {
   const found = counting(into.all, name);
   if (found === undefined) return;
   try {
@@ -127,6 +127,12 @@ async function addSetting({ evaluate }: Settler, into: Into, name: string): Prom
     // A template may say `omit`.
     if (value === undefined) return;
     const { position, folder, written } = found;
+    const float = floatIn(found.value);
+    if (float !== undefined && schema[name] !== undefined && schema[name].type !== 'string')
+      into.problems.note(
+        `${name} has ${float.text}, which its role gets as ${float.value}: quote it where it is no number`,
+        position,
+      );
     into.settings.set(name, {
       ...{ value, position, folder },
       ...(written !== undefined && { written }),
@@ -136,6 +142,24 @@ async function addSetting({ evaluate }: Settler, into: Into, name: string): Prom
     if (!(error instanceof QuorateError)) throw error;
     into.problems.addError(error);
   }
+}
+
+/** A float without a fraction, as 8.0 in a list of versions: JavaScript has no such number. */
+function floatIn(raw: Raw): Float | undefined {
+  if (raw instanceof Float) return raw;
+  if (
+    typeof raw !== 'object' ||
+    raw === null ||
+    isKept(raw) ||
+    raw instanceof Vaulted ||
+    raw instanceof Unsafe
+  )
+    return undefined;
+  for (const one of Object.values(raw)) {
+    const found = floatIn(one as Raw);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function templateOf(raw: Raw): string {

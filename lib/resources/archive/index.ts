@@ -31,7 +31,8 @@ interface ObservedArchive extends Place {
  * What is in an archive, unpacked on the host into a folder, which is made if it is missing. Another archive (by its
  * digest), one that was cut off, or one whose `creates` is gone or another's, is unpacked again; what was there stays, a
  * link to a folder, too: what the archive has below comes into that folder. Several archives may come into one folder,
- * told apart by what they create. Needs `tar` or `unzip` on the host, and what the compression needs.
+ * told apart by what they create. What somebody changes or removes below the folder is not seen, but for `creates`: a
+ * `tree` sees each file. Needs `tar` or `unzip` on the host, and what the compression needs.
  *
  * @example
  * archive('/opt/site', { source: './site.tar.gz', creates: 'bin/site', strip: 1, owner: 'web' })
@@ -50,7 +51,7 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
   oneOf: ['source', 'url'],
   complete: completeArchive,
   name: ({ folder, creates }) => `${folder} ${nameIn(folder, creates)}`,
-  title: ({ folder }) => `${folder} has what the archive brings`,
+  title: ({ folder }) => `the archive is unpacked in ${folder}`,
   owns: ({ folder }) => [folder],
   files: () => [],
   brings: ({ creates }) => [creates],

@@ -1,6 +1,7 @@
 import { sha256 } from '../../dsl/path.ts';
 import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Certainty } from '../../dsl/task.ts';
+import { asked, orRefused } from '../../dsl/validation.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { type Content, incoming, isSent, revealed } from './content.ts';
@@ -36,10 +37,5 @@ export function validated(path: string, content: Content, validate: Sh | undefin
   const text = revealed(content);
   const check = isSent(content) ? sh`(${validate}) 2>&1` : asked(text ?? '', validate);
   const drop = isSent(content) ? sh`rm -f -- ${incoming(path)}` : sh`:`;
-  const refused = `the new content of ${path} is refused by its validation`;
-  return joinSh([sh`${check} || { echo ${refused}; ${drop}; exit 1; }`, write]);
-}
-
-function asked(text: string, validate: Sh): Sh {
-  return sh`printf %s ${text} | (${validate}) 2>&1`;
+  return joinSh([sh`${check}${orRefused(path, drop)}`, write]);
 }

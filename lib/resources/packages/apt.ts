@@ -1,7 +1,7 @@
-import { type Sh, sh } from '../../dsl/shell/sh.ts';
+import { raw, type Sh, sh } from '../../dsl/shell/sh.ts';
 import { UNKNOWN } from '../../dsl/world/world.ts';
 import { aptUnlocked } from './apt-locks.ts';
-import { asks, type FoundPackage, type PackageBackend } from './backend.ts';
+import { asks, type FoundPackage, type PackageBackend, type PackagesDesired } from './backend.ts';
 import { versionPattern } from './version.ts';
 
 /** Debian and its kin. */
@@ -14,14 +14,18 @@ export const apt: PackageBackend = {
     const { names, state } = desired;
     return sh`q_arch=$(dpkg --print-architecture) && q_all=$(dpkg-query -W -f='dpkg \${db:Status-Status} \${Package}:\${Architecture} \${Version} \${Provides}\nwant \${db:Status-Want} \${Package}:\${Architecture}\n' 2>&1) || { printf '%s\n' "$q_all"; exit 1; }
 echo "native $q_arch"
-q_all=$(printf '%s\n' "$q_all" | grep -F ${names.flatMap((name) => ['-e', name])})
+q_all=$(printf '%s\n' "$q_all" | grep -F ${names.flatMap((name) => ['-e', name])}${state === 'absent' ? UNFINISHED : sh``})
 printf '%s\n' "$q_all"
 sed -n -e '/^Package: /{s///;h;}' -e '/^Architecture: /{s//:/;H;}' -e '/^Auto-Installed: 1/{x;s/\n//;s/^/auto /;p;}' /var/lib/apt/extended_states 2>/dev/null | grep -F ${names.flatMap((name) => ['-e', name])}
 set --
 for q_name in ${names}; do
   case $q_nl$q_all in *"\${q_nl}dpkg installed $q_name "* | *"\${q_nl}dpkg installed $q_name:$q_arch "* | *"\${q_nl}dpkg installed $q_name:all "*) ${asks(desired).installed} ;; *) ${asks(desired).missing} ;; esac
 done
-if [ "$#" -gt 0 ]; then ${state === 'absent' ? sh`apt-get -q -s remove "$@" 2>/dev/null | sed -n 's/^Remv \([^ ]*\) .*/takes \1/p'` : sh`apt-cache policy "$@" 2>/dev/null | sed 's/^/policy /'`}; fi`;
+if [ "$#" -gt 0 ]; then
+  ${state === 'absent' ? sh`q_does=remove` : listed(desired)}
+  q_simulated() { apt-get -q -s $q_does "$@" 2>/dev/null; }
+  [ "$#" = 0 ] || { q_simulated "$@" || for q_name do q_simulated "$q_name"; done; } | sed -n 's/^Remv \([^ ]*\) .*/takes \1/p'
+fi`;
   },
 
   parse(out, names) {
@@ -45,9 +49,14 @@ if [ "$#" -gt 0 ]; then ${state === 'absent' ? sh`apt-get -q -s remove "$@" 2>/d
       candidate: known.get(name)?.candidate,
       versions: known.get(name)?.versions ?? [],
     });
+    const takes = lines.flatMap((line) => /^takes (\S+)/.exec(line)?.[1] ?? []);
+    const spelled = (one: string) =>
+      names.find((name) =>
+        [one, `${one}:${native}`, `${one}:all`].some((full) => isNamed(full, name, native)),
+      );
     return {
       packages: new Map(names.map((name) => [name, find(name)])),
-      takes: lines.flatMap((line) => /^takes (\S+)/.exec(line)?.[1] ?? []),
+      takes: takes.map((one) => spelled(one) ?? one),
     };
   },
 
@@ -61,15 +70,16 @@ esac`,
   apply({ version, state, downgrade }, changes) {
     const names = changes.map(({ property }) => property);
     if (state === 'absent')
-      return sh`${APT}
+      return sh`${APT} || :
+${alone(names)}
 q_apt remove ${names}`;
-    const options = downgrade ? ['--allow-downgrades'] : [];
+    const options = ['--no-remove', ...(downgrade ? ['--allow-downgrades'] : [])];
     const specs = changes.map(({ property, after }) =>
       after === null || after === UNKNOWN ? undefined : `${property}=${after}`,
     );
     const known = specs.filter((one) => one !== undefined);
     const planned = sh`q_apt install ${options} ${known}`;
-    return sh`${APT}
+    return sh`${APT} || exit
 ${named(names)}
 ${version === undefined || version === 'latest' ? anyVersion(names, options) : resolved(names, version, options)}
 q_lacks=
@@ -103,12 +113,12 @@ function anyVersion(names: readonly string[], options: readonly string[]): Sh {
  * a version whole, with its epoch and its last part.
  */
 function resolved(names: readonly string[], version: string, options: readonly string[]): Sh {
-  return sh`q_versions() { apt-cache policy "$1" 2>/dev/null | sed -n -e 's/^     \([^ ][^ ]*\) .*/\1/p' -e 's/^ [*][*][*] \([^ ][^ ]*\) .*/\1/p'; }
+  return sh`${VERSIONS}
 q_resolved() {
   q_named || return
   set --
   for q_name in ${names}; do
-    q_found=$(q_versions "$q_name" | grep -E -x -e ${versionPattern(version)} | head -n 1)
+    q_found=$(${newest(version)})
     if [ -z "$q_found" ]; then
       q_lacks="the package lists have no $q_name in version "${version}", but "$(q_versions "$q_name" | head -n 3 | tr '\n' ' ' | grep . || echo 'no other either')
       return 1
@@ -119,16 +129,54 @@ q_resolved() {
 }`;
 }
 
+/**
+ * Says what the lists know of the names in `$@`, and leaves there what an installation asks of apt: one that is not known,
+ * or goes with none of the others, would keep apt from foreseeing anything.
+ */
+function listed({ version, downgrade }: PackagesDesired): Sh {
+  const isAny = version === undefined || version === 'latest';
+  return sh`q_does=${downgrade ? raw('"install --allow-downgrades"') : 'install'}
+  q_policy=$q_nl$(apt-cache policy "$@" 2>/dev/null)$q_nl
+  printf %s "$q_policy" | sed -n '1!s/^/policy /p'
+  ${isAny ? sh`` : VERSIONS}
+  for q_name do
+    shift
+    q_bare=\${q_name%":$q_arch"}
+    case $q_policy in
+      *"$q_nl\${q_bare%:all}:$q_nl"*) ${isAny ? sh`set -- "$@" "$q_name"` : sh`q_found=$(${newest(version)}); [ -z "$q_found" ] || set -- "$@" "$q_name=$q_found"`} ;;
+    esac
+  done`;
+}
+
+/** `q_versions NAME`: those that the lists know, newest first. */
+const VERSIONS = sh`q_versions() { apt-cache policy "$1" 2>/dev/null | sed -n -e 's/^     \([^ ][^ ]*\) .*/\1/p' -e 's/^ [*][*][*] \([^ ][^ ]*\) .*/\1/p'; }`;
+
+/** The newest version of `$q_name` that is meant by `version`. */
+const newest = (version: string) =>
+  sh`q_versions "$q_name" | grep -E -x -e ${versionPattern(version)} | head -n 1`;
+
+/** Ends where a removal would take others along: since the plan somebody may have installed what needs these. */
+function alone(names: readonly string[]): Sh {
+  return sh`q_takes=$(apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/^Remv \([^ ]*\) .*/\1/p' | grep -v -x -F ${names.flatMap((name) => ['-e', name, '-e', name.replace(/:.*/, '')])})
+[ -z "$q_takes" ] || { echo "these would go, too:" $q_takes; exit 1; }`;
+}
+
+/** What is to be absent is there as well where its installation, or its removal, has come to a stop halfway. */
+const UNFINISHED = sh` | sed -E 's/^dpkg (half-[a-z]+|unpacked|triggers-[a-z]+) /dpkg installed /'`;
+
 /** One for another architecture is another package, unless it is wanted by its whole name: `libc6:i386`. */
 function isNamed(found: string, wanted: string, native: string): boolean {
   return found === wanted || found === `${wanted}:${native}` || found === `${wanted}:all`;
 }
 
-/** Nobody is there to be asked: a file of configuration that was edited stays. A run that was killed is finished first. */
+/**
+ * Nobody is there to be asked: a file of configuration that was edited stays. Ends with finishing a run that was killed,
+ * whose status says whether that worked.
+ */
 const APT = sh`export DEBIAN_FRONTEND=noninteractive
 q_apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null 2>&1; }
 ${aptUnlocked}
-dpkg --configure -a --force-confdef --force-confold </dev/null 2>&1 || exit`;
+dpkg --configure -a --force-confdef --force-confold </dev/null 2>&1`;
 
 /** `apt-cache policy`: a name, its candidate, and a table of versions, newest first. */
 function policies(lines: readonly string[]) {

@@ -1,4 +1,4 @@
-import { sh } from '../../dsl/shell/sh.ts';
+import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import { UNKNOWN } from '../../dsl/world/world.ts';
 import { asks, type FoundPackage, type PackageBackend } from './backend.ts';
 
@@ -48,6 +48,7 @@ else echo gone; fi`,
     const names = changes.map(({ property }) => property);
     if (state === 'absent')
       return sh`${DNF}
+${alone(names)}
 q_dnf_do remove --setopt=clean_requirements_on_remove=False ${names}`;
     const any = names.map((name) =>
       version === undefined || version === 'latest' ? name : specOf(name, version),
@@ -62,6 +63,12 @@ ${newest.length > 0 ? sh`q_dnf_do upgrade ${newest} || exit` : sh``}
 ${downgrade ? sh`for q_spec in ${exact}; do rpm -q -- "$(printf %s "$q_spec" | sed 's/-[0-9]*:/-/')" >/dev/null 2>&1 || q_dnf_do downgrade "$q_spec" || exit; done` : sh``}`;
   },
 };
+
+/** Ends where a removal would take others along: since the plan somebody may have installed what needs these. */
+function alone(names: readonly string[]): Sh {
+  return sh`q_takes=$(rpm -e --test --allmatches -- ${names} 2>&1 | sed -n 's/.*is needed by (installed) //p')
+[ -z "$q_takes" ] || { echo "these would go, too:" $q_takes; exit 1; }`;
+}
 
 /** As dnf writes a package of one version: an architecture comes last. */
 function specOf(name: string, version: string): string {

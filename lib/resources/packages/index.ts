@@ -22,8 +22,9 @@ import { fitsVersion, versionsAgree } from './version.ts';
 /**
  * Packages of the distribution, one or several names with spaces between them (for another architecture `libc6:i386`,
  * or `glibc.i686`): there, in some version or the newest; or absent. The host's package lists are read again only where they do not know what is wanted. What is held stays as
- * it is (for it the newest is the one it has), and nothing is removed that is not named. One that came with another one
- * is marked as installed on purpose, so that apt's `autoremove` leaves it.
+ * it is (for it the newest is the one it has), and nothing is removed that is not named: what conflicts with a package of
+ * the host is refused (by a check with apt, by the run with dnf) until a task before it says that this one is absent.
+ * One that came with another one is marked as installed on purpose, so that apt's `autoremove` leaves it.
  *
  * @example
  * packages('nginx curl')
@@ -65,10 +66,12 @@ ${backend.probe(desired)}`,
     return backend.parse(reading.out, names);
   },
   diff(desired, { packages: found, takes }, world) {
-    const { names, state } = desired;
+    const { names } = desired;
     const differences = names.flatMap((name) => differencesOf(name, desired, found.get(name), world));
-    const others = takes.filter((name) => !names.includes(name));
-    if (state === 'absent' && differences.length > 0 && others.length > 0) throw takesOthers(names, others);
+    const isMove = differences.some(({ property }) => !property.endsWith(MARK));
+    // Shell before it may clear the way, and is not simulated: the run itself removes nothing else, either.
+    const others = isMove && !world.isOpaque ? takes.filter((name) => stays(name, desired, world)) : [];
+    if (others.length > 0) throw takesOthers(desired, others);
     return differences;
   },
   foresee(_desired, _found, changes, world) {
@@ -221,10 +224,21 @@ function isOlder(wanted: string, installed: string, newestFirst: readonly string
   return newestFirst.includes(installed) && newestFirst.indexOf(wanted) > newestFirst.indexOf(installed);
 }
 
-function takesOthers(names: readonly string[], others: readonly string[]): QuorateError {
-  return new QuorateError(`cannot remove ${names.join(', ')}: ${others.join(', ')} would go, too`, {
-    exitCode: EXIT.failed,
-    hint: 'name those as well if they may go',
+/** Nobody has said that it may go: not this task, and none before it. */
+function stays(name: string, { names, state }: PackagesDesired, world: World): boolean {
+  return !(state === 'absent' && names.includes(name)) && world.package(name).state !== null;
+}
+
+function takesOthers({ names, state }: PackagesDesired, others: readonly string[]): QuorateError {
+  const gone = others.join(', ');
+  if (state === 'absent')
+    return new QuorateError(`cannot remove ${names.join(', ')}: ${gone} would go, too`, {
+      exitCode: EXIT.failed,
+      hint: 'name those as well if they may go',
+    });
+  return new QuorateError(`cannot install ${names.join(', ')}: ${gone} would be removed`, {
+    exitCode: EXIT.refused,
+    hint: `if that may go, say so in front of it: packages('${others.join(' ')}', { state: 'absent' })`,
   });
 }
 

@@ -9,7 +9,8 @@ import { foreseeReload, willBeStale } from './unread.ts';
 
 export interface WantedUnit {
   readonly name: string;
-  readonly state: 'running' | 'stopped';
+  /** `any`: as it is. */
+  readonly state: 'running' | 'stopped' | 'any';
   /** undefined: as it is. */
   readonly enabled: boolean | undefined;
   readonly masked: boolean | undefined;
@@ -30,6 +31,8 @@ export interface ObservedUnit extends Running, ObservedReads {
   /** Where the unit lies. */
   readonly fragment: string;
   readonly canReload: boolean;
+  /** It does its work and is over. */
+  readonly ends?: boolean;
 }
 
 /** What keeps a unit from being as it is wanted; throws what a run could not do, in a check too. */
@@ -44,6 +47,7 @@ export function unitDifferences(
   const missing = seen.missing && !isForeseen(wanted, world);
   requireSilence(wanted, seen, world);
   if (missing && !world.bringsMore && (wanted.state === 'running' || wanted.enabled)) throw noUnit(name);
+  if (wanted.state === 'running' && seen.ends && !missing) throw isOver(name);
   const certainty: Certainty = missing ? 'conditional' : 'certain';
   const differences = [
     ...maskDifferences(wanted, seen),
@@ -68,7 +72,7 @@ export function foreseeUnit(
   if (changes.some(({ kind, property }) => RELOADING.test(kind) || RELOADING.test(property)))
     foreseeReload(world);
   world.unit(name).willBe({
-    state,
+    ...(state !== 'any' && { state }),
     ...(unitFile && { unitFile }),
     ...(isRead && { read: readsForeseen(reads, observed, world) }),
   });
@@ -141,6 +145,7 @@ function stateDifferences(wanted: WantedUnit, seen: ObservedUnit, world: World):
     const before = seen.loops ? 'in a crash loop' : state;
     return runs(seen) || seen.loops ? [{ kind: 'stop', property: 'state', before, after: 'stopped' }] : [];
   }
+  if (!runs(seen) && wanted.state === 'any') return [];
   if (!runs(seen)) return [{ kind: 'start', property: 'state', before: state, after: 'running' }];
   const outdated = outdatedReads(wanted.name, wanted.reads, seen, world);
   if (outdated.length === 0) return [];
@@ -168,6 +173,14 @@ function noUnit(name: string): QuorateError {
     `start ${name}`,
     `systemd knows no ${unitName(name)}`,
     'declare the packages, or the systemdUnit, that bring it before',
+  );
+}
+
+function isOver(name: string): QuorateError {
+  return cannot(
+    `keep ${name} running`,
+    'it does its work and ends (Type=oneshot, without RemainAfterExit)',
+    `say that it starts at boot: service('${name}', { state: 'any', enabled: true }); or run it by a timer, or by a command`,
   );
 }
 

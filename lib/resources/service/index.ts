@@ -19,8 +19,8 @@ import {
 import { requireSystemd, systemdManager, unitName } from './systemd.ts';
 
 export interface ServiceOptions {
-  /** `running` unless said. */
-  readonly state?: 'running' | 'stopped';
+  /** `running` unless said; `any`: as it is, for one that others start (`{ state: 'any', enabled: true }`). */
+  readonly state?: 'running' | 'stopped' | 'any';
   /** Starts at boot: so unless it is to be stopped; then as it is, unless said. */
   readonly enabled?: boolean;
   /** `true`: nobody can start it. `false`: takes that back. */
@@ -42,7 +42,8 @@ export interface ServiceOptions {
  * what they create. Several roles may want one service, each for what it writes: the first brings it up, and behind
  * the last it is reloaded, or restarted, once.
  *
- * A service that is to be stopped while a socket listens for it is an error: the socket is stopped before it.
+ * One that does its work and ends (`Type=oneshot`) is nothing that runs: it is `state: 'any'`, with a timer, or
+ * `RemainAfterExit`. A service that is to be stopped while a socket listens for it is an error: the socket is stopped before it.
  *
  * @example
  * const conf = file('/etc/nginx/conf.d/site.conf', { content });
@@ -51,7 +52,7 @@ export interface ServiceOptions {
 export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>({
   kind: 'service',
   options: {
-    state: is.one('running', 'stopped'),
+    state: is.one('running', 'stopped', 'any'),
     enabled: is.boolean,
     masked: is.boolean,
     restartOn: is.tasks,
@@ -64,7 +65,7 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
   thing: ({ name }) => `unit ${name}`,
   name: ({ name }) => name,
   title: ({ name, state, enabled, masked }) =>
-    masked ? `${name} is masked` : `${name} is ${enabled ? 'enabled and ' : ''}${state}`,
+    masked ? `${name} is masked` : `${name} is ${stateInWords(enabled, state)}`,
   complete(given, { state, enabled, masked, restartOn = [], reloadOn = [] }) {
     const name = checkedUnit(given);
     if (masked && (state === 'running' || enabled)) {
@@ -73,22 +74,22 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
         hint: 'choose one',
       });
     }
-    const runs = !masked && state !== 'stopped';
+    const runs = !masked && (state ?? 'running') === 'running';
     return {
       name,
-      state: runs ? 'running' : 'stopped',
+      state: runs ? 'running' : state === 'any' ? 'any' : 'stopped',
       enabled: enabled ?? (runs ? true : undefined),
       masked,
       reads: withoutRepeats([...readsOf(name, 'restart', restartOn), ...readsOf(name, 'reload', reloadOn)]),
     };
   },
-  leaves({ name, state, masked }, changes) {
-    if (state !== 'running' || masked) return [];
+  leaves({ name, state, enabled, masked }, changes) {
+    if (masked || !(state === 'running' || (state === 'any' && enabled))) return [];
     const begins = changes?.some(({ kind, after }) => kind === 'start' || after === 'enabled') ?? true;
     return begins ? [{ kind: 'unit', name: unitName(name) }] : [];
   },
   probe: ({ name, reads, state }) =>
-    sh`q_shown=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic -p TriggeredBy -p CanReload ${unitName(name)} 2>&1) || { printf '%s\n' "$q_shown"; exit 1; }
+    sh`q_shown=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic -p TriggeredBy -p CanReload -p Type -p RemainAfterExit ${unitName(name)} 2>&1) || { printf '%s\n' "$q_shown"; exit 1; }
 printf '%s\n' "$q_shown"; sed -n '/^btime/p' /proc/stat
 case $q_shown in
   # Made of a script in /etc/init.d: its links say whether it starts.
@@ -101,6 +102,11 @@ ${probeReads(name, reads)}`,
   foresee: foreseeUnit,
   apply: applyUnit,
 });
+
+function stateInWords(enabled: boolean | undefined, state: WantedUnit['state']): string {
+  if (state !== 'any') return `${enabled ? 'enabled and ' : ''}${state}`;
+  return enabled === undefined ? 'as it is' : enabled ? 'enabled' : 'disabled';
+}
 
 function readsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]): readonly Loading[] {
   return tasks.flatMap((task) => {
@@ -137,6 +143,7 @@ function parseUnit(reading: Reading, { name, reads }: WantedUnit): ObservedUnit 
     sockets: [...own.matchAll(/^socket (.+)$/gm)].map(([, unit = '']) => unit),
     fragment: property('FragmentPath'),
     canReload: property('CanReload') !== 'no',
+    ends: property('Type') === 'oneshot' && property('RemainAfterExit') === 'no',
     id: property('Id') || unitName(name),
   };
 }
@@ -198,7 +205,7 @@ function checkedUnit(given: string): string {
   throw new QuorateError(`${JSON.stringify(given)} is not the name of a unit that can run`, {
     exitCode: EXIT.usage,
     hint: /@/.test(name)
-      ? `a template runs by the name of an instance: ${name.replace('@', '@one')}`
+      ? `a template runs by the name of an instance: ${name.replace(/@.*?(?=\.\w+$|$)/, '@one')}`
       : "write it like 'nginx', or 'nginx.socket'",
   });
 }

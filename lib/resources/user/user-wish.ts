@@ -86,6 +86,7 @@ export function completeUser(name: string, options: UserOptions): UserDesired {
   return {
     name,
     ...options,
+    ...(options.groups && { groups: [...new Set(options.groups)] }),
     ...(home !== undefined && { home: checkedPath(home) }),
     ...(shell !== undefined && { shell: checkedPath(shell) }),
     expiry: expires === undefined ? undefined : dayOf(name, expires),

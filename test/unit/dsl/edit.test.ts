@@ -342,6 +342,15 @@ describe.each(SHELLS)('edits under %s', (_name, ...shell) => {
     );
     await late.apply(() => true);
     expect(readFileSync(made, 'utf8')).toBe('first\nsecond\n');
+    // What its validation refuses is left.
+    const asked = { validate: (from: string) => sh`! grep bad ${from}` };
+    const refused = await plan(line(at, { line: 'bad', ...asked }));
+    const kept = readFileSync(at, 'utf8');
+    await expect(refused.apply(() => true)).rejects.toThrow(/is refused by its validation/);
+    expect(readFileSync(at, 'utf8')).toBe(kept);
+    const fine = await plan(line(at, { line: 'fine', ...asked }));
+    await fine.apply(() => true);
+    expect(readFileSync(at, 'utf8')).toContain('fine\n');
     // Somebody else writes in between.
     const raced = await plan(line(at, { line: 'three' }));
     writeFileSync(at, 'theirs\n');

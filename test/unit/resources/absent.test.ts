@@ -11,6 +11,13 @@ import { dry, run } from '../support/cycle.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
 
+it.each(['/opt/t*', '/srv/gl?'])(
+  'absent of the pattern %s is refused: it would be taken literally',
+  (path) => {
+    expect(() => absent(path)).toThrow(expect.objectContaining({ exitCode: 1 }));
+  },
+);
+
 describe.each(SHELLS)('absent with all that is in it, under %s', (_name, ...shell) => {
   let dir: string;
   const at = (name: string) => join(dir, name);

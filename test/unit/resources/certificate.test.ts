@@ -179,3 +179,9 @@ it('hands every word of a task on', () => {
   });
   expect(one.words).toMatchObject({ when: false, becomeUser: 'app', ignoreErrors: true });
 });
+
+it('a certificate has names as DNS does', () => {
+  expect(() => certificate('/x.pem', { key: '/x.key', names: ['ümlaut.example'] })).toThrow(
+    expect.objectContaining({ exitCode: 1, hint: expect.stringContaining("'xn--mlaut-jva.example'") }),
+  );
+});

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/shell/prelude.ts';
@@ -184,6 +184,12 @@ describe('packages', () => {
       /cannot remove nginx: site would go, too$/,
     ],
     [
+      'nothing goes for what is installed',
+      {},
+      apt(undefined, NEW, 'takes site'),
+      /cannot install nginx: site would be removed$/,
+    ],
+    [
       'what is held does not move',
       { version: '1.24*' },
       apt('1.22-1', NEW, 'want hold nginx'),
@@ -237,11 +243,33 @@ describe('packages', () => {
     expect(script).toMatch(/^q_apt remove nginx$/m);
   });
 
+  it('that are to go alone do not take along what was installed since', () => {
+    const task = packages('nginx', { state: 'absent' });
+    const script = task.apply(task.diff({ code: 0, out: apt('1.24-2', NEW) }, new World()), {}).text;
+    expect(script.indexOf('would go, too')).toBeLessThan(script.indexOf('q_apt remove nginx'));
+    expect(script).toContain('|| :\n');
+  });
+
+  it('remove what stands in their way where an earlier task says that it goes, or shell may clear the way', () => {
+    const takes = { code: 0, out: apt(undefined, NEW, 'takes site') };
+    const gone = new World();
+    const site = apt(undefined, []).replace('config-files nginx-extras', 'installed site');
+    packages('site', { state: 'absent' }).diff({ code: 0, out: site }, gone);
+    expect(packages('nginx').diff(takes, gone)).toHaveLength(1);
+    const opaque = new World();
+    opaque.expectAnything();
+    expect(packages('nginx').diff(takes, opaque)).toHaveLength(1);
+    const refused = expect.objectContaining({ exitCode: 3, hint: expect.stringMatching(/^if that may go/) });
+    expect(() => packages('nginx').diff(takes, new World())).toThrow(refused);
+    const both = { code: 0, out: `${apt('1.22-1', NEW, 'takes nginx')}\n` };
+    expect(() => packages('nginx lacking').diff(both, new World())).toThrow(refused);
+  });
+
   it('that came with others are marked, beside those that are installed', () => {
     const task = packages('nginx nginx-extras');
     const out = apt('1.22-1', NEW, 'native amd64\nauto nginx:amd64');
     const script = task.apply(task.diff({ code: 0, out }, new World()), {}).text;
-    expect(script).toMatch(/ q_apt install\s+nginx-extras;/);
+    expect(script).toMatch(/ q_apt install --no-remove nginx-extras;/);
     expect(script).toMatch(/ && apt-mark manual nginx 2>&1$/m);
     const alone = packages('nginx');
     expect(alone.apply(alone.diff({ code: 0, out }, new World()), {}).text).not.toContain('q_apt');
@@ -269,10 +297,13 @@ describe.runIf(hasApt).each(shells)('a name that no package has, under %s', (_na
     const program = (one: string, does: string) =>
       writeFileSync(join(dir, one), `#!/bin/sh\n${does}\n`, { mode: 0o755 });
     program('dpkg', 'case $1 in --print-architecture) echo amd64 ;; esac');
-    program('dpkg-query', "echo 'dpkg installed wget:amd64 1 '; echo 'dpkg installed curl:amd64 1 '");
+    program(
+      'dpkg-query',
+      "echo 'dpkg installed wget:amd64 1 '; echo 'dpkg installed curl:amd64 1 '; echo 'dpkg half-configured broken:amd64 2 '",
+    );
     // As apt does: for what it does not know, all that fits.
     program('apt-cache', `printf '${lists}'`);
-    program('apt-get', `printf '%s\\n' "$*" | sed 's/.*\\(install\\|remove\\|update\\)/\\1/' >>${dir}/log`);
+    program('apt-get', `printf '%s\\n' "$*" | sed 's/.* \\(install\\|remove\\|update\\)/\\1/' >>${dir}/log`);
     const { status, stdout } = spawnSync(
       shell[0] ?? 'sh',
       [...shell.slice(1), '-c', `${PRELUDE}\nPATH=${dir}:$PATH\n${text}`],
@@ -305,7 +336,22 @@ describe.runIf(hasApt).each(shells)('a name that no package has, under %s', (_na
 
   it.each(['wget', 'wget:amd64', 'g++'])('one that has it is installed: %s', (name) => {
     const { status, told } = onHost(install(name), 'wget:\ng++:\n');
-    expect({ status, told }).toEqual({ status: 0, told: `install ${name}\n` });
+    expect({ status, told }).toEqual({ status: 0, told: `install --no-remove ${name}\n` });
+  });
+
+  it('is simulated before it is installed, in the version that is meant', () => {
+    expect(onHost(packages('g++ wget tree').probe?.text ?? '', 'g++:\n').told).toBe('install g++\n');
+    const lists = 'tree:\n  Version table:\n     1.2-1 500\n';
+    const asked = onHost(packages('tree', { version: '1.2', downgrade: true }).probe?.text ?? '', lists);
+    expect(asked.told).toBe('install --allow-downgrades tree=1.2-1\n');
+    expect(onHost(packages('tree', { version: '1.3' }).probe?.text ?? '', lists).told).toBe('');
+  });
+
+  it('is there, for what is to be absent, while its installation is not finished', () => {
+    const found = (name: string, options: PackagesOptions) =>
+      onHost(packages(name, options).probe?.text ?? '').stdout;
+    expect(found('broken', { state: 'absent' })).toContain('dpkg installed broken:amd64 2');
+    expect(found('broken', {})).toContain('dpkg half-configured broken:amd64 2');
   });
 
   it('is not asked about where it is to be absent', () => {
@@ -386,4 +432,38 @@ esac`,
       stdout: 'the package lists have no nginx in version 9, but 1.24-2 1.0-1 \n',
     });
   });
+});
+
+it.runIf(hasApt)('what apt would remove for an installation is known to a check, by apt itself', () => {
+  const dir = scratch();
+  for (const one of ['etc/apt', 'var/lib/apt/lists/partial', 'var/cache/apt/archives/partial', 'repo', 'bin'])
+    mkdirSync(join(dir, one), { recursive: true });
+  const mailer = (name: string, more: string) =>
+    `Package: ${name}\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x>\nProvides: lab-mta\nConflicts: lab-mta\n${more}Description: x\n\n`;
+  const status = join(dir, 'status');
+  writeFileSync(status, mailer('lab-exim', 'Status: install ok installed\n'));
+  writeFileSync(
+    join(dir, 'repo/Packages'),
+    mailer('lab-postfix', `Filename: ./p.deb\nSize: 1\nSHA256: ${'0'.repeat(64)}\n`),
+  );
+  writeFileSync(join(dir, 'etc/apt/sources.list'), `deb [trusted=yes] file:${dir}/repo ./\n`);
+  const conf = join(dir, 'apt.conf');
+  writeFileSync(conf, `Dir "${dir}"; Dir::State::status "${status}"; APT::Sandbox::User "root";\n`);
+  writeFileSync(join(dir, 'bin/dpkg-query'), `#!/bin/sh\nexec /usr/bin/dpkg-query --admindir=${dir} "$@"\n`, {
+    mode: 0o755,
+  });
+  const env = { ...process.env, APT_CONFIG: conf, PATH: `${dir}/bin${delimiter}${process.env.PATH}` };
+  expect(spawnSync('apt-get', ['-q', 'update'], { env }).status).toBe(0);
+  const check = (name: string, options: PackagesOptions, world = new World()) => {
+    const task = packages(name, options);
+    const script = `${PRELUDE}\n${task.probe?.text}`;
+    const { stdout } = spawnSync('sh', ['-c', script], { env, encoding: 'utf8' });
+    return task.diff({ code: 0, out: stdout }, world).length;
+  };
+  for (const options of [{}, { version: '1*' }])
+    for (const names of ['lab-postfix', 'lab-exim lab-postfix'])
+      expect(() => check(names, options)).toThrow(/lab-postfix: lab-exim would be removed$/);
+  const world = new World();
+  expect(check('lab-exim', { state: 'absent' }, world)).toBe(1);
+  expect(check('lab-postfix', {}, world)).toBe(1);
 });

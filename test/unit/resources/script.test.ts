@@ -30,3 +30,15 @@ describe.each(SHELLS)('a script under %s', (_name, ...shell) => {
 it.each(['./nowhere.sh', import.meta.dirname])('%s is told before any contact', (source) => {
   expect(() => script('x', { source, creates: '/x' })).toThrow(expect.objectContaining({ exitCode: 1 }));
 });
+
+it.each([
+  ['#!/bin/bash -e', true],
+  ['echo', true],
+  ['#!/usr/bin/env python3', false],
+])('one that begins with %s and has line ends of Windows is refused: %s', (first, isRefused) => {
+  const source = join(scratch(), 'x');
+  writeFileSync(source, `${first}\r\nmkdir /opt/x\r\n`);
+  const make = () => script('x', { source, creates: '/opt/x' });
+  if (isRefused) expect(make).toThrow(/line ends of Windows/);
+  else expect(make).not.toThrow();
+});

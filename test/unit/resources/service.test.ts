@@ -63,9 +63,28 @@ function plan(task: ReturnType<typeof service>, found: Found, world = new World(
 const READ = 'has read another /etc/site.conf';
 
 describe('a service', () => {
+  it('that does its work and ends is not one that runs, before and after it was started', () => {
+    const over = { state: 'inactive', more: 'Type=oneshot\nRemainAfterExit=no' };
+    for (const world of [new World(), new World(new World(), true)])
+      expect(() => plan(plain(), over, world)).toThrow(
+        expect.objectContaining({
+          message: expect.stringMatching(/^cannot keep site running: it does its work and ends/),
+          hint: expect.stringContaining("state: 'any'"),
+        }),
+      );
+  });
+
   it.each<[string, ReturnType<typeof service>, Found, string[]]>([
     ['that runs', plain(), {}, []],
     ['that is stopped', plain(), { state: 'inactive' }, ['start state: stopped → running']],
+    ['whose state is left to others', plain({ state: 'any', enabled: true }), { state: 'inactive' }, []],
+    [
+      'that is to be enabled alone',
+      plain({ state: 'any', enabled: true }),
+      { state: 'inactive', unitFile: 'disabled', more: 'Type=oneshot\nRemainAfterExit=no' },
+      ['update enabled: disabled → enabled'],
+    ],
+    ['that stays when its work is done', plain(), { more: 'Type=oneshot\nRemainAfterExit=yes' }, []],
     ['that has failed', plain(), { state: 'failed' }, ['start state: failed → running']],
     ['that is disabled', plain(), { unitFile: 'disabled' }, ['update enabled: disabled → enabled']],
     ['that others start', plain(), { unitFile: 'static' }, []],

@@ -32,7 +32,7 @@ describe('a user', () => {
     ['who is not there, in a group', { group: 'web' }, observed(['web']), ['create group: null → web']],
     [
       'who is not there, in two groups',
-      { groups: ['sudo'] },
+      { groups: ['sudo', 'sudo'] },
       observed(['sudo']),
       ['create name: null → ann', 'create groups: null → sudo'],
     ],

@@ -37,7 +37,10 @@ function withLineFeeds(text: string): string {
 }
 
 /** Tags that read other files, or that hosts of templates alone have. */
-const FOREIGN_TAGS = new Set(['include', 'import', 'from', 'extends', 'call', 'do', 'break', 'continue']);
+const FOREIGN_TAGS = new Set(['call', 'do', 'break', 'continue']);
+
+/** Those that read another template. */
+const OTHER_FILES = new Set(['include', 'import', 'from', 'extends']);
 
 class TemplateReader {
   readonly #read: ExpressionReader;
@@ -70,6 +73,10 @@ class TemplateReader {
     if (name === 'macro') return this.#macro();
     if (name === 'filter') return this.#filter();
     if (name === 'block') return this.#block();
+    if (OTHER_FILES.has(name))
+      throw new TemplateError(
+        `{% ${name} %} is not supported: write what it brings into this template, macros too, or give it as a value`,
+      );
     throw new TemplateError(
       FOREIGN_TAGS.has(name) ? `{% ${name} %} is not supported` : `{% ${name} %} is not a known tag`,
     );

@@ -128,7 +128,7 @@ describe('what only the compiler would see in a task', () => {
     ],
     [
       () => service('a', as({ state: 'runing' })),
-      'service "a": state is "runing", "running" or "stopped" was wanted / did you mean \'running\'?',
+      'service "a": state is "runing", "running" or "stopped" or "any" was wanted / did you mean \'running\'?',
     ],
     [
       () => timer('a', as({ calendar: 'daily', run: 'true' })),

@@ -153,10 +153,45 @@ describe('a variable that its role calls secret', () => {
         'vagrant elsewhere localhost',
         'my own-words',
         'in-a-vault',
+        `${'-----BEGIN'} EC PRIVATE KEY-----\nMHc\n`,
       ];
-      expect(texts.map(usualMode)).toEqual(['0600', '0600', '0644', '0644', '0644']);
+      expect(texts.map(usualMode)).toEqual(['0600', '0600', '0644', '0644', '0644', '0600']);
       expect(redact('vagrant elsewhere')).toBe('******** ********');
     });
+  });
+
+  it('is one by its name as a default, too, unless its schema says that it is none', async () => {
+    await asOneRun(async () => {
+      await readAll({
+        files: [`${inventory('open_password: seen-by-all')}/inventory.yaml`],
+        schema: {
+          usual_password: { type: 'string', default: 'hunter2hunter2' },
+          users: { type: 'array', default: [{ name: 'ann-marie', password: 'nested-77' }] },
+          open_password: { type: 'string', secret: false },
+          open_token: { type: 'string', secret: false, default: 'for-everybody' },
+        },
+      });
+      const texts = ['hunter2hunter2', 'nested-77', 'ann-marie', 'seen-by-all', 'for-everybody'];
+      expect(texts.map(redact)).toEqual([
+        '********',
+        '********',
+        'ann-marie',
+        'seen-by-all',
+        'for-everybody',
+      ]);
+      expect(texts.map(usualMode)).toEqual(['0600', '0600', '0644', '0644', '0644']);
+    });
+  });
+
+  it('that has a float without a fraction in it is told: the role gets another text of it', async () => {
+    const given = 'notes_php: [7.4, 8.0, "8.0"], other: 1.0';
+    const { notices } = await readAll({
+      files: [`${inventory(given)}/inventory.yaml`],
+      schema: { ...schema, notes_php: { type: 'array' } },
+    });
+    expect(notices.filter((one) => one.includes('its role gets'))).toEqual([
+      expect.stringMatching(/notes_php has 8.0, which its role gets as 8: quote it/),
+    ]);
   });
 
   it('is not shown where it is wrong', async () => {

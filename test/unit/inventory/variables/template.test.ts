@@ -107,7 +107,11 @@ describe('what cannot be evaluated is named, with its place', () => {
       { value: "{{ ''.__class__ }}" },
       'cannot evaluate value of h1: a value here has no key "__class__"',
     ],
-    ['a tag', { value: "{% include 'x' %}" }, 'cannot evaluate value of h1: {% include %} is not supported'],
+    [
+      'a tag',
+      { value: "{% include 'x' %}" },
+      'cannot evaluate value of h1: {% include %} is not supported: write what it brings into this template, macros too, or give it as a value',
+    ],
     ['what is not closed', { value: '{{ a' }, 'cannot evaluate value of h1: "{{" is not closed'],
     [
       'a circle',
