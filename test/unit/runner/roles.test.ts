@@ -532,7 +532,7 @@ describe('an error in a resource of a user', () => {
         ['marks', () => [{ name: '/etc/x' }], 'an object, a mark'],
         ['needs', () => [undefined], 'undefined, a task'],
         ['after', () => 'all', `"all", a list of tasks or 'any'`],
-        ['looks', () => '3', '"3", a number of seconds'],
+        ['lookSeconds', () => '3', '"3", a number of seconds'],
         ['guard', () => ({ save: sh`:` }), 'an object, a guard'],
       ] as const
     ).map(([part, gives, what]): [string, Partial<Record<string, () => unknown>>, number, string] => [

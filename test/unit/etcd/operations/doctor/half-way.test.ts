@@ -35,8 +35,8 @@ describe('the doctor of a cluster where something is half-way', () => {
     const all = (verb: string) =>
       cluster({
         0: { facts: { intent: intent(verb), caPem: OLD } },
-        1: { facts: { caPem: BOTH } },
-        2: { facts: { caPem: OLD } },
+        1: { facts: { intent: intent(verb), caPem: BOTH } },
+        2: { facts: { intent: intent(verb), caPem: OLD } },
       });
     expect(diagnose(all('certs')).map(({ cause }) => cause)).toEqual(['half-way']);
     expect(diagnose(all('upgrade')).map(({ cause }) => cause)).toContain('wrong-ca');
