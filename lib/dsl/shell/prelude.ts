@@ -46,8 +46,8 @@ export const LONGEST_NAME = 255 - '..quorate-new'.length;
  * - `q_replace NEW PATH`: one takes the place of the other, and never goes into a folder that is there by now
  * - `q_shared PATH`: we are root, and somebody else may change the folder that a path is in, or one above: between two
  *   commands a name there may become a link
- * - `q_way DIR`: sets `$q_real` to where a folder leads, and `$q_led` to the users other than root who own links on the way
- * - `q_astray DIR`: what the last `q_way` has found leads, by a link of some user's, to what is not that user's
+ * - `q_way DIR`: sets `$q_real` to where a folder leads, and `$q_led` to a user whose link on the way leads to what is not theirs
+ * - `q_astray`: the last `q_way` has found such a link, which root does not follow
  * - `q_enter PATH`: goes to the folder of a path, unless such a link leads there, and sets `$q_name` to its name in it; for
  *   subshells, as `q_apart`, which makes a folder there that is ours alone and goes into it, and `q_leave CODE`, which
  *   removes that one and exits
@@ -224,22 +224,27 @@ q_way() {
   q_real= q_led= q_left=$1/ q_hops=0
   while [ -n "$q_left" ]; do
     q_name=\${q_left%%/*} q_left=\${q_left#*/}
-    case $q_name in '' | .) continue ;; ..) q_real=\${q_real%/*}; continue ;; esac
+    case $q_name in
+      '' | .) continue ;;
+      ..) q_real=\${q_real%/*}; continue ;;
+      # A link of a user's ends here.
+      "$q_nl"*) if [ "$(stat -c %u -- "\${q_real:-/}" 2>/dev/null)" != "\${q_name#"$q_nl"}" ]; then q_led=\${q_name#"$q_nl"}; fi; continue ;;
+    esac
     if [ ! -L "$q_real/$q_name" ]; then q_real=$q_real/$q_name; continue; fi
     q_hops=$((q_hops + 1))
     if [ "$q_hops" -gt 40 ] || ! q_of=$(stat -c %u -- "$q_real/$q_name"); then return 1; fi
-    case $q_of in 0 | "$q_led") ;; *) q_led=\${q_led:+several }$q_of ;; esac
+    if [ "$q_of" != 0 ]; then q_left="$q_nl$q_of/$q_left"; fi
     q_of=$(readlink -- "$q_real/$q_name")
     case $q_of in /*) q_real= ;; esac
     q_left=$q_of/$q_left
   done
   q_real=\${q_real:-/}
 }
-q_astray() { [ -n "$q_led" ] && [ -O / ] && [ "$(stat -c %u -- "$1" 2>/dev/null)" != "$q_led" ]; }
+q_astray() { [ -n "$q_led" ] && [ -O / ]; }
 q_enter() {
   q_way "\${1%/*}" && cd -P -- "$q_real" || return
   q_name=\${1##*/}
-  if [ "$(pwd -P)" != "$q_real" ] || q_astray .; then echo "the way to $1 leads to $(pwd -P), by a link that somebody else has put there"; return 1; fi
+  if [ "$(pwd -P)" != "$q_real" ] || q_astray; then echo "the way to $1 leads to $(pwd -P), by a link that somebody else has put there"; return 1; fi
 }
 q_apart() {
   q_in=$(pwd -P)

@@ -22,7 +22,7 @@ export function compileLinks(paths: readonly string[]): Sh {
   return sh`for q_path in ${foldersAbove(paths)}; do
   if [ -L "$q_path" ]; then
     printf 'link %s\nreal %s\n' "$q_path" "$(cd -P -- "$q_path" 2>/dev/null && pwd -P)"
-    if q_way "$q_path" && q_astray "$q_real"; then echo "by $(id -nu "$q_led" 2>/dev/null || echo "$q_led")"; fi
+    if q_way "$q_path" && q_astray; then echo "by $(id -nu "$q_led" 2>/dev/null || echo "$q_led")"; fi
   fi
 done`;
 }

@@ -99,10 +99,11 @@ q_mode ${at('taken')} 0604 ${WEB} ${WEB}`),
     mkdirSync(join(home, 'releases'));
     chownSync(join(home, 'releases'), WEB, WEB);
     linkOfWeb('releases', join(home, 'current'));
+    mkdirSync(join(home, 'releases/of-root'));
     symlinkSync(etc, join(home, 'roots'));
     expect(
       run(
-        sh`printf x | q_write ${join(home, 'current/a')} 0644 '' '' && printf y | q_write ${join(home, 'roots/b')} 0644 '' ''`,
+        sh`printf x | q_write ${join(home, 'current/a')} 0644 '' '' && printf y | q_write ${join(home, 'roots/b')} 0644 '' '' && printf z | q_write ${join(home, 'current/of-root/c')} 0644 '' ''`,
       ),
     ).toEqual({ status: 0, said: '' });
     expect([existsSync(join(home, 'releases/a')), existsSync(join(etc, 'b'))]).toEqual([true, true]);
