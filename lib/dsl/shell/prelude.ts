@@ -33,7 +33,10 @@ export const LONGEST_NAME = 255 - '..quorate-new'.length;
  * - `q_sha256 PATH`: the digest alone; from the store when size, times and inode are those of the hashed file
  * - `q_remember PATH HEX`: stores a digest for `q_sha256` (an apply's business: it writes)
  * - `q_take SENT PATH`: brings a file that was sent to a path, and makes the folders above
- * - `q_adopt INCOMING PATH MODE OWNER:GROUP HEX`: a file that was sent takes its place, if it has that digest
+ * - `q_adopt INCOMING PATH MODE OWNER:GROUP HEX [keep]`: a file that was sent beside that path takes its place, if it has
+ *   that digest; `keep`: with what `q_keep` keeps of the file before
+ * - `q_bring INCOMING NEW`: takes a file that was sent into the folder of `q_apart`, here; where others may change its name
+ *   it is a copy that comes, which nobody else has open or can swap, and never what a link leads to
  * - `q_beside PATH`: sets `$q_new` to the temporary name of what is to take this place
  * - `q_write PATH MODE OWNER GROUP`: standard input becomes the file: 0600 and under a temporary name that nobody
  *   else made, synced, then renamed. With an empty OWNER or GROUP a file keeps its own.
@@ -152,14 +155,19 @@ q_take() {
 }
 q_adopt() {
   if [ -d "$2" ]; then echo "$2 is a directory, a file was wanted"; rm -f -- "$1"; return 1; fi
-  if q_shared "$2"; then (q_enter "$2" && q_apart && mv -f -- "$1" new && q_settle new "../$q_name" "$3" "$4" "$5"; q_leave $?)
+  if q_shared "$2"; then (q_enter "$2" && q_apart && q_bring "$1" new && q_settle new "../$q_name" "$3" "$4" "$5" "\${6-}"; q_leave $?)
   else q_settle "$@"
   fi || { q_sum=$?; q_room "$2"; return "$q_sum"; }
   q_label "$2" && q_remember "$2" "$5"
 }
+q_bring() {
+  if q_shared "$1"; then q_open "../\${1##*/}" && cat <&5 >"$2" && rm -f -- "../\${1##*/}"; else mv -f -- "$1" "$2"; fi
+}
 q_settle() {
   q_sum=$(sha256sum <"$1") || return
   if [ "\${q_sum%% *}" != "$5" ]; then echo "$1 has SHA-256 \${q_sum%% *}, wanted $5"; rm -f -- "$1"; return 5; fi
+  # What is kept of the old file has its times, too: they would say that nothing has changed.
+  if [ -n "\${6-}" ]; then q_keep "$2" "$1" && touch -c -- "$1" || return; fi
   q_give "$1" "$3" "\${4%:*}" "\${4#*:}" && q_sync "$1" && q_replace "$1" "$2"
 }
 q_beside() {

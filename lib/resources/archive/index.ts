@@ -127,7 +127,7 @@ q_unpack() {
   mkdir part && ${unpack(desired)} || return
   ${isAnew ? lay(desired) : giveOwner(desired)}
 }
-mkdir -p -- ${folder} && q_enter ${`${folder}/x`} && q_apart && mv -f -- ${incoming(desired)} whole && q_unpack; q_leave $?) || exit
+mkdir -p -- ${folder} && q_enter ${incoming(desired)} && q_apart && q_bring ${incoming(desired)} whole && q_unpack; q_leave $?) || exit
 ${isAnew ? proven(desired) : sh`:`}`;
   },
 });

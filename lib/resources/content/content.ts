@@ -168,9 +168,7 @@ export function writeContent(
   const mode = modeAt(path, ownership);
   if (isSent(content)) {
     if (content.sha256 === undefined) throw neverMade(path);
-    // What is kept of the old file has its times, too: they would say that nothing has changed.
-    return sh`q_keep ${path} ${incoming(path)} && touch -c -- ${incoming(path)} &&
-q_adopt ${incoming(path)} ${path} ${mode} ${`${owner}:${group}`} ${content.sha256}`;
+    return sh`q_adopt ${incoming(path)} ${path} ${mode} ${`${owner}:${group}`} ${content.sha256} keep`;
   }
   const text = revealed(content);
   if (text === undefined) throw neverMade(path);

@@ -11,6 +11,7 @@ import {
   realpathSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../../lib/dsl/path.ts';
 import { PRELUDE } from '../../../../lib/dsl/shell/prelude.ts';
 import { type Sh, sh } from '../../../../lib/dsl/shell/sh.ts';
+import { incoming, writeContent } from '../../../../lib/resources/content/content.ts';
 import { scratch } from '../../support/scratch.ts';
 import { SHELLS } from '../../support/shells.ts';
 
@@ -54,11 +56,11 @@ describe.skipIf(!isRoot).each(SHELLS)('root in the folder of a user, by %s', (_n
   it('writes, takes over, changes and removes what is there, and leaves nothing else', () => {
     const { home, etc } = land();
     const at = (name: string) => join(home, name);
-    writeFileSync(join(etc, 'sent'), 'sent');
+    writeFileSync(at('.adopted.sent'), 'sent');
     expect(
       run(sh`q_state=${etc}
 printf new | q_write ${at('new')} 0640 ${WEB} ${WEB} || exit
-q_adopt ${join(etc, 'sent')} ${at('adopted')} 0600 ${`${WEB}:${WEB}`} ${sha256('sent')} || exit
+q_adopt ${at('.adopted.sent')} ${at('adopted')} 0600 ${`${WEB}:${WEB}`} ${sha256('sent')} || exit
 mkdir ${at('folder')} && q_mode ${at('folder')} 0700 ${WEB} '' || exit
 printf x >${at('gone')}; q_drop ${at('gone')} || exit
 printf y >${join(etc, 'taken')}; q_take ${join(etc, 'taken')} ${at('taken')} || exit
@@ -118,6 +120,54 @@ q_mode ${at('taken')} 0604 ${WEB} ${WEB}`),
     run(sh`q_mode ${path} 0644 ${WEB} ${WEB}`, quick);
     const { mode, uid } = statSync(join(etc, 'shadow'));
     expect([mode & 0o777, uid]).toEqual([0o600, 0]);
+  });
+
+  it.each(['another', 'secret'])('gives nothing away that a link leads to where %s was sent', (sent) => {
+    const { home, etc } = land();
+    const path = join(home, 'x');
+    writeFileSync(path, 'old');
+    chmodSync(path, 0o666);
+    chownSync(path, WEB, WEB);
+    linkOfWeb(join(etc, 'shadow'), incoming(path));
+    const content = { source: '', sha256: sha256(sent) };
+    expect(run(writeContent(path, content, { mode: '0644', owner: 'root' })).status).not.toBe(0);
+    const { mode, uid } = statSync(join(etc, 'shadow'));
+    expect([mode & 0o777, uid, readFileSync(path, 'utf8')]).toEqual([0o600, 0, 'old']);
+  });
+
+  it('brings what was sent as a copy that nobody else has open, and never what a link leads to', () => {
+    const { home, etc } = land();
+    const sent = join(home, '.sent');
+    const bring = sh`(q_enter ${sent} && q_apart && q_bring ${sent} whole && cat whole && stat -c ' %u %h' whole; q_leave $?)`;
+    writeFileSync(sent, 'sent');
+    chownSync(sent, WEB, WEB);
+    expect(run(bring)).toEqual({ status: 0, said: 'sent 0 1\n' });
+    expect(readdirSync(home)).toEqual([]);
+    linkOfWeb(join(etc, 'shadow'), sent);
+    expect(run(bring)).toEqual({ status: 1, said: expect.stringContaining('.sent is another one by now') });
+  });
+
+  it('adopts a copy of what was sent, with the access of the file before', () => {
+    const { home, etc } = land();
+    const path = join(home, 'x');
+    writeFileSync(path, 'old');
+    chownSync(path, WEB, WEB);
+    utimesSync(path, 1, 1);
+    writeFileSync(incoming(path), 'sent');
+    const { ino } = statSync(incoming(path));
+    const content = { source: '', sha256: sha256('sent') };
+    expect(
+      run(sh`q_state=${etc}
+${writeContent(path, content, { mode: '0640' })}`),
+    ).toEqual({ status: 0, said: '' });
+    const now = statSync(path);
+    expect([now.mode & 0o777, now.uid, now.mtimeMs > 1000, now.ino === ino]).toEqual([
+      0o640,
+      WEB,
+      true,
+      false,
+    ]);
+    expect([readFileSync(path, 'utf8'), readdirSync(home)]).toEqual(['sent', ['x']]);
   });
 
   it('writes into no folder that takes the place of its own one', () => {
