@@ -71,6 +71,7 @@ export const PRELUDE = `
 export LC_ALL=C LANG=C
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 umask 022
+q_cell=.quorate-new-$$
 q_nl='
 '
 q_part() { printf '\\n%s P %s\\n' "\${q_nonce-}" "\${1-}"; }
@@ -255,13 +256,14 @@ q_enter() {
   if [ "$(pwd -P)" != "$q_real" ] || q_astray; then echo "the way to $1 leads to $(pwd -P), by a link that somebody else has put there"; return 1; fi
 }
 q_apart() {
+  # What a shell has left that is gone; those of others are in use.
+  for q_in in .quorate-new-*; do [ "$q_in" != "$q_cell" ] && [ -d "/proc/\${q_in##*-}" ] || rm -rf -- "$q_in"; done
   q_in=$(pwd -P)
-  rm -rf .quorate-new
-  mkdir -m 0700 .quorate-new && cd -P .quorate-new || return
-  if [ ! -O . ] || [ "$(pwd -P)" != "\${q_in%/}/.quorate-new" ]; then q_in=; echo "$q_real/.quorate-new is somebody else's"; return 1; fi
+  mkdir -m 0700 "$q_cell" && cd -P "$q_cell" || return
+  if [ ! -O . ] || [ "$(pwd -P)" != "\${q_in%/}/$q_cell" ]; then q_in=; echo "$q_real/$q_cell is somebody else's"; return 1; fi
 }
 q_leave() {
-  if [ -n "\${q_in-}" ] && [ "$(pwd -P)" = "\${q_in%/}/.quorate-new" ]; then cd -P .. && rm -rf .quorate-new; fi
+  if [ -n "\${q_in-}" ] && [ "$(pwd -P)" = "\${q_in%/}/$q_cell" ]; then cd -P .. && rm -rf "$q_cell"; fi
   exit "$1"
 }
 q_df() {

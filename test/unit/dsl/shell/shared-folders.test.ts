@@ -135,6 +135,21 @@ q_mode ${at('taken')} 0604 ${WEB} ${WEB}`),
     expect([mode & 0o777, uid, readFileSync(path, 'utf8')]).toEqual([0o600, 0, 'old']);
   });
 
+  it('leaves alone what another shell is at, and removes what one has left that is gone', () => {
+    const { home } = land();
+    const others = `.quorate-new-${process.pid}`;
+    for (const name of [others, '.quorate-new-4194305', '.quorate-new-x']) {
+      mkdirSync(join(home, name));
+      writeFileSync(join(home, name, 'new'), '');
+    }
+    expect(
+      run(sh`mkdir ${home}/.quorate-new-$$
+printf x | q_write ${join(home, 'x')} 0644 '' ''`),
+    ).toEqual({ status: 0, said: '' });
+    expect(readdirSync(home)).toEqual([others, 'x']);
+    expect(readdirSync(join(home, others))).toEqual(['new']);
+  });
+
   it('brings what was sent as a copy that nobody else has open, and never what a link leads to', () => {
     const { home, etc } = land();
     const sent = join(home, '.sent');
@@ -172,7 +187,7 @@ ${writeContent(path, content, { mode: '0640' })}`),
 
   it('writes into no folder that takes the place of its own one', () => {
     const { home, etc } = land();
-    const quick = `mkdir() { command mkdir "$@"; case "$*" in *.quorate-new) mv .quorate-new was; ln -s ${etc} .quorate-new ;; esac; }\n`;
+    const quick = `mkdir() { command mkdir "$@"; case "$*" in *.quorate-new-*) mv .quorate-new-$$ was; ln -s ${etc} .quorate-new-$$ ;; esac; }\n`;
     const { status } = run(sh`printf x | q_write ${join(home, 'x')} 0644 '' ''`, quick);
     expect([status, readdirSync(etc)]).toEqual([1, ['shadow']]);
   });
