@@ -5,7 +5,7 @@ import { EXIT, QuorateError } from '../../errors.ts';
 import { type Loading, type ObservedReads, outdatedReads, readsForeseen } from './loaded.ts';
 import { unitName, unitPath } from './systemd.ts';
 import type { Running } from './types.ts';
-import { foreseeReload, willBeStale } from './unread.ts';
+import { foreseeReload, mayBeReplaced, willBeStale } from './unread.ts';
 
 export interface WantedUnit {
   readonly name: string;
@@ -47,7 +47,8 @@ export function unitDifferences(
   const missing = seen.missing && !isForeseen(wanted, world);
   requireSilence(wanted, seen, world);
   if (missing && !world.bringsMore && (wanted.state === 'running' || wanted.enabled)) throw noUnit(name);
-  if (wanted.state === 'running' && seen.ends && !missing) throw isOver(name);
+  if (wanted.state === 'running' && seen.ends && !mayBeReplaced(seen.id, seen.stale, world))
+    throw isOver(name);
   const certainty: Certainty = missing ? 'conditional' : 'certain';
   const differences = [
     ...maskDifferences(wanted, seen),

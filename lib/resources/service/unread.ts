@@ -17,6 +17,12 @@ export function willBeStale(unit: string, stale: boolean, world: World): boolean
   return definitionsOf(unit).some((path) => world.willTouch(path, state?.at));
 }
 
+/** What systemd says of a unit may be of a definition that will no longer be in force when the unit is started. */
+export function mayBeReplaced(unit: string, stale: boolean, world: World): boolean {
+  if (stale || world.isProof) return stale;
+  return world.isOpaque || world.bringsMore || definitionsOf(unit).some((path) => world.willTouch(path));
+}
+
 /** Paths that may define a unit: its file, that of its template, and folders of drop-ins (systemd.unit(5)). */
 function definitionsOf(unit: string): readonly string[] {
   const [, stem = unit, ending = 'service'] = /^(.+)\.(\w+)$/.exec(unit) ?? [];

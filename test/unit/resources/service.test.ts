@@ -74,6 +74,31 @@ describe('a service', () => {
       );
   });
 
+  it.each<[string, Found, ((world: World) => unknown)?]>([
+    [
+      'a unit',
+      {},
+      (world) =>
+        systemdUnit('site.service', { content: 'x' }).diff(
+          {
+            code: 0,
+            out: `
+${MARK}
+NeedDaemonReload=no`,
+          },
+          world,
+        ),
+    ],
+    ['what systemd has not read', { stale: 'yes' }],
+    ['what shell may bring', {}, (world) => world.expectAnything()],
+    ['what packages may bring', {}, (world) => world.package('site').willBe({ version: '2' })],
+  ])('that does its work and ends is started, where it is another by then: by %s', (_by, found, before) => {
+    const world = new World();
+    before?.(world);
+    const over = { ...found, state: 'inactive', more: 'Type=oneshot\nRemainAfterExit=no' };
+    expect(plan(plain(), over, world)).toEqual(['start state: stopped → running']);
+  });
+
   it.each<[string, ReturnType<typeof service>, Found, string[]]>([
     ['that runs', plain(), {}, []],
     ['that is stopped', plain(), { state: 'inactive' }, ['start state: stopped → running']],
