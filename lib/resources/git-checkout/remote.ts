@@ -15,8 +15,12 @@ export interface Login {
   readonly password: Secret;
 }
 
-/** Takes user and password out of an `https://user:token@host/…`; throws 1 for those that no other place can be found for. */
+/**
+ * Takes user and password out of an `https://user:token@host/…`; throws 1 for those that no other place can be found for.
+ * A user alone stays: the password is what a credential helper of the host has for that user.
+ */
 export function remoteOf(address: string): Remote {
+  if (/^https?:\/\/[^/?#:@]*@[^/?#@]*(?:[/?#]|$)/i.test(address)) return { repository: address };
   const repository = address.replace(/^(https?:\/\/)[^/?#]*@/i, '$1');
   if (credentialsIn(repository).length > 0) throw misplaced();
   if (repository === address) return { repository };

@@ -39,6 +39,16 @@ it.each([['https://u:a/b@host/x.git'], ['https://u:a%0Ab@host/x.git']])(
   },
 );
 
+it('a user without a password is left to the credential helpers of the host', () => {
+  const asked = (repository: string) =>
+    JSON.stringify(gitCheckout('/srv/at', { repository, version: 'v1' }).probe);
+  for (const repository of ['https://org@dev.azure.com/org/p/_git/r', 'https://u@h:8443/x.git']) {
+    expect(asked(repository)).toContain(repository);
+    expect(asked(repository)).not.toContain('credential.');
+  }
+  expect(asked('https://token:@h/x.git')).toContain('credential.https://h.helper=');
+});
+
 describe.runIf(hasGit)('a checkout', () => {
   let dir: string;
   const git = (folder: string, ...args: string[]) =>
