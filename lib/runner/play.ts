@@ -24,14 +24,14 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session, review
   const all = select(play.hosts);
   const batches = batchesOf(all.filter(limit), play.serial);
   for (const [i, selected] of batches.entries()) {
-    await runBatch(play, session, { all, selected, review });
+    const later = batches.slice(i + 1).flat();
+    await runBatch(play, session, { all, selected, later, review });
     if (session.stopping) return;
     const failed = selected.filter(({ name }) => session.failed(name));
-    const left = batches.slice(i + 1).flat();
     const tooMany = isTooMany(failed.length, selected.length, play.maxFailPercentage);
     if (failed.length > 0 && !tooMany) session.tolerateFailures();
     // A failure that belongs to no host (a gate, a lock) ends the play too.
-    if (!check && (tooMany || session.hasFailed)) return leaveAlone(named(failed), named(left));
+    if (!check && (tooMany || session.hasFailed)) return leaveAlone(named(failed), named(later));
   }
 }
 
@@ -43,6 +43,8 @@ function named(hosts: readonly Pick<RunHost, 'name'>[]): readonly string[] {
 interface Batch {
   readonly all: readonly RunHost[];
   readonly selected: readonly RunHost[];
+  /** Whose turn comes behind them. */
+  readonly later: readonly RunHost[];
 }
 
 type Review = NonNullable<RunOptions['review']> | undefined;
@@ -54,7 +56,7 @@ type Review = NonNullable<RunOptions['review']> | undefined;
 async function runBatch<Facts>(
   play: Play<Facts>,
   session: Session,
-  { all, selected, review }: Batch & { readonly review: Review },
+  { all, selected, later, review }: Batch & { readonly review: Review },
 ): Promise<void> {
   const { check, approval } = session.options;
   session.sink.emit({ event: 'play', play: play.name, hosts: selected.map((host) => host.name) });
@@ -64,6 +66,7 @@ async function runBatch<Facts>(
   const hosts = await gatherBatch(play, session, {
     all,
     selected,
+    later,
     scope,
     keepsReadings: review !== undefined || session.takenBack !== undefined,
   });
@@ -119,6 +122,7 @@ async function gatherBatch<Facts>(
   {
     all,
     selected,
+    later,
     scope,
     keepsReadings,
   }: Batch & { readonly scope: readonly RunHost[]; readonly keepsReadings: boolean },
@@ -138,7 +142,9 @@ async function gatherBatch<Facts>(
       }),
   }));
   const { limit } = session.options;
-  unread.own.names = all.filter((host) => !limit(host) || session.failed(host.name)).map(({ name }) => name);
+  unread.own.names = named(
+    all.filter((host) => !limit(host) || later.includes(host) || session.failed(host.name)),
+  );
   session.hosts = hosts;
   session.delegations.read(
     play,

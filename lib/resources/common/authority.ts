@@ -68,7 +68,7 @@ function unseenCa(folder: string): QuorateError | undefined {
     `the CA in ${folder} is not on this machine, and nobody has looked whether hosts have certificates of it: ${some}`,
     {
       exitCode: EXIT.refused,
-      hint: `bring the folder here from where the CA was made, or run with all hosts of the play (no -l); where there is none yet: mkdir ${quote(folder)}`,
+      hint: `bring the folder here from where the CA was made, or run with all hosts of the play at once (no -l, no serial); where there is none yet: mkdir -p ${quote(folder)}`,
     },
   );
 }
