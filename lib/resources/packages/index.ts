@@ -4,6 +4,7 @@ import { GONE } from '../../dsl/mark.ts';
 import { is } from '../../dsl/options/options.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { type Sh, sh } from '../../dsl/shell/sh.ts';
+import { LOOK_SECONDS } from '../../dsl/shell/wait-until.ts';
 import type { Change } from '../../dsl/task.ts';
 import { UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
@@ -58,6 +59,8 @@ export const packages = defineResource<PackagesOptions, PackagesDesired, FoundPa
       (backend, name) => sh`echo ${`manager ${name}`}
 ${backend.probe(desired)}`,
     ),
+  // apt tries what it would do, and where that fails for all, each by itself.
+  lookSeconds: ({ names }) => Math.min(LOOK_SECONDS, 10 + 5 * names.length),
   parse(reading, { names }) {
     const [, name = ''] = /^manager (.*)$/m.exec(reading.out) ?? [];
     const backend = BACKENDS[name];

@@ -36,6 +36,11 @@ const plan = (name: string, options: PackagesOptions, out: string) =>
     );
 
 describe('packages', () => {
+  it('are looked at for as long as the package manager may try what it would do', () => {
+    const names = (count: number) => Array.from({ length: count }, (_, i) => `p${i}`).join(' ');
+    expect([1, 3, 30].map((count) => packages(names(count)).lookSeconds)).toEqual([15, 25, 55]);
+  });
+
   const NEW = ['1.24-2', '1.24-1', '1.22-1'];
   it.each<[string, string, PackagesOptions, out: string, string[]]>([
     ['that is missing', 'nginx', {}, apt(undefined, NEW), ['create nginx  1.24-2 certain']],
