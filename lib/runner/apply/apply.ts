@@ -105,8 +105,9 @@ async function judge({ planned }: Step, progress: ApplyContext): Promise<Step | 
   const { task, role } = planned;
   const reading = await ask(planned, progress);
   const changes = wire.inTask(planned, () => {
-    refuseStrangersLinks(proof, task);
-    return differencesOf(task, reading, proof);
+    const found = differencesOf(task, reading, proof);
+    if (found.length > 0) refuseStrangersLinks(proof, task);
+    return found;
   });
   if (changes.length === 0) {
     done.add(planned);

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import { pathsOf } from '../../dsl/paths-of.ts';
+import { ownPaths, pathsOf } from '../../dsl/paths-of.ts';
 import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Task } from '../../dsl/task.ts';
 import type { World } from '../../dsl/world/world.ts';
@@ -46,11 +46,13 @@ export function parseLinks(out: string): readonly HostLink[] {
 
 /**
  * Throws exit code 3 where the way to a path of a task leads, by a link that some user has put there, to what is not
- * that user's: root would write there what the user could not. A task that is carried out as a user may do what that one may.
+ * that user's: root would write there what the user could not. A task that is carried out as a user may do what that one may;
+ * where a command's `creates` comes is the command's business.
  */
 export function refuseStrangersLinks(world: World, task: Task): void {
-  if (wordsOf(task).becomeUser !== undefined) return;
-  for (const path of pathsOf(task)) {
+  const { becomeUser = 'root' } = wordsOf(task);
+  if (becomeUser !== 'root') return;
+  for (const path of task.resource.startsWith('command:') ? ownPaths(task) : pathsOf(task)) {
     const link = world.strangersLink(path);
     if (link === undefined) continue;
     throw new QuorateError(

@@ -77,8 +77,9 @@ function planned(
 ): PlannedTask {
   const { world, wire, actor } = site;
   const differences = () => {
-    refuseStrangersLinks(world, one.task);
-    return differencesOf(one.task, reading, world);
+    const changes = differencesOf(one.task, reading, world);
+    if (changes.length > 0) refuseStrangersLinks(world, one.task);
+    return changes;
   };
   const { marks = [] } = one.task;
   const paths = [...ownPaths(one.task), ...marks.map(({ name }) => name)];

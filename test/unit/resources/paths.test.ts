@@ -15,8 +15,10 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { absent } from '../../../lib/resources/absent.ts';
+import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { group } from '../../../lib/resources/group.ts';
@@ -111,14 +113,24 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
     chownSync(at('home'), 4711, 4711);
     symlinkSync(at('etc'), at('home/app'));
     lchownSync(at('home/app'), 4711, 4711);
+    expect(kinds(await plan(gone('home/app/x')))).toEqual(['']);
     for (const make of [wish, folder, gone]) {
+      if (make === gone) writeFileSync(at('etc/x'), 'old');
       await expect(plan(make('home/app/x'))).rejects.toMatchObject({
         exitCode: 3,
         message: `here: ${at('home/app')}, on the way to ${at('home/app/x')}, leads to ${at('etc')} by a link of 4711`,
       });
     }
+    const { words, ...task } = wish('home/app/x');
+    await expect(plan({ ...task, words: { ...words, becomeUser: 'root' } })).rejects.toMatchObject({
+      exitCode: 3,
+    });
+    const creates = command('app', { run: sh`:`, creates: at('home/app/done') });
+    expect(kinds(await plan(creates))).toEqual(['run done']);
+    writeFileSync(at('etc/x'), 'new\n', { mode: 0o644 });
+    expect(kinds(await plan(wish('home/app/x')))).toEqual(['']);
     lchownSync(at('home/app'), 0, 0);
-    expect(kinds(await plan(wish('home/app/x')))).toEqual(['create content']);
+    expect(kinds(await plan(wish('home/app/y')))).toEqual(['create content']);
   });
 
   it('and a run itself puts nothing into the target of a link', async () => {
