@@ -1,6 +1,6 @@
 /** What makes of a password something that is told of it: who needs none, how old or long one may be. */
 const TOLD =
-  '(?!less|ed(?![a-z])|[-_]?(?:age|ageing|aging|auth|authentication|expiry|length|perms|policy|quality)(?![a-z]))';
+  '(?!less|ed(?![a-z])|[-_]?(?:(?:age|auth)(?![\\d_-])|ageing|aging|authentication|expiry|length|perms|policy|quality)(?![a-z]))';
 
 /** Parts of names that hold a secret and nothing else. */
 const SURE = `passw(?:or)?d${TOLD}|passphrase|secret|credential`;

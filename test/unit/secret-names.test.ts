@@ -18,6 +18,7 @@ describe('the value of a variable', () => {
   it.each([
     ...['db_password', 'root_pass', 'dbpass', 'PGPASSWORD', 'smtp_passwd', 'ca_passphrase', 'client_secret'],
     ...['password_edge', 'password_agent', 'passwordless_token', 'passwordHash'],
+    ...['password_age_key', 'password_auth_ldap'],
     ...['aws_credentials', 'secret_key_base', 'vault_secret_id', 'github_api_key', 'aws_access_key'],
     ...['registry_token', 'token', 'ipsec_psk', 'card_pin', 'wireguard_private_key', 'encryption_key'],
     ...[
