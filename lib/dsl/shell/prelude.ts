@@ -214,16 +214,20 @@ q_open() {
 q_replace() { mv -f -T -- "$1" "$2" 2>/dev/null || { [ ! -d "$2" ] && mv -f -- "$1" "$2"; }; }
 q_on() {
   q_there=$1; shift
+  # In a folder that is gone there is nothing left.
+  if [ "$1" = rm ] && [ ! -d "\${q_there%/*}/" ]; then return; fi
   if q_shared "$q_there"; then (q_enter "$q_there" && "$@" "./$q_name"); else "$@" "$q_there"; fi
 }
 q_shared() {
   [ -O / ] || return
+  case $1 in /*) ;; *) return 0 ;; esac
   q_top=\${1%/*} q_of=; set --
   while [ -n "$q_top" ]; do set -- "$@" "$q_top/"; q_top=\${q_top%/*}; done
   for q_of in $(stat -L -c %u:%g:%a -- "$@" / 2>/dev/null); do
     case $q_of in
       0:*:[1357]???) if [ "$#" = 0 ]; then continue; else return 0; fi ;;
-      0:0:*[0145] | 0:*[0145][0145]) set -- ;;
+      # The digit of the group is what an access list may give others, too, so that of root's group counts.
+      0:*[0145][0145]) set -- ;;
       *) return 0 ;;
     esac
   done

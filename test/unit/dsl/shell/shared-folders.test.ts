@@ -150,6 +150,21 @@ printf x | q_write ${join(home, 'x')} 0644 '' ''`),
     expect(readdirSync(join(home, others))).toEqual(['new']);
   });
 
+  it('takes a folder for one that others may change where its group may, and a path that is not whole', () => {
+    const { etc } = land();
+    const isShared = (path: string) => run(sh`q_shared ${path}`).status === 0;
+    expect(isShared(join(etc, 'x'))).toBe(false);
+    // As an access list shows in the mode.
+    chmodSync(etc, 0o775);
+    expect([join(etc, 'x'), 'x', './x'].map(isShared)).toEqual([true, true, true]);
+  });
+
+  it('has nothing to remove in a folder that is gone', () => {
+    const path = join(land().home, 'gone/x');
+    expect(run(sh`q_drop ${path} && q_on ${path} rm -f --`)).toEqual({ status: 0, said: '' });
+    expect(run(sh`q_on ${path} chmod 0644`).status).not.toBe(0);
+  });
+
   it('brings what was sent as a copy that nobody else has open, and never what a link leads to', () => {
     const { home, etc } = land();
     const sent = join(home, '.sent');
