@@ -117,6 +117,9 @@ interface Into {
   readonly problems: Problems;
 }
 
+/** Types that take a float as the number that it is, or as the text that was written. */
+const ONE_TEXT: readonly unknown[] = ['string', 'number', 'integer'];
+
 /** Evaluates a variable that is read; one that can't be is a problem where it is written. */
 async function addSetting({ evaluate, schema }: Settler, into: Into, name: string): Promise<void> {
   const found = counting(into.all, name);
@@ -128,7 +131,7 @@ async function addSetting({ evaluate, schema }: Settler, into: Into, name: strin
     if (value === undefined) return;
     const { position, folder, written } = found;
     const float = floatIn(found.value);
-    if (float !== undefined && schema[name] !== undefined && schema[name].type !== 'string')
+    if (float !== undefined && schema[name] !== undefined && !ONE_TEXT.includes(schema[name].type))
       into.problems.note(
         `${name} has ${float.text}, which its role gets as ${float.value}: quote it where it is no number`,
         position,

@@ -184,10 +184,10 @@ describe('a variable that its role calls secret', () => {
   });
 
   it('that has a float without a fraction in it is told: the role gets another text of it', async () => {
-    const given = 'notes_php: [7.4, 8.0, "8.0"], other: 1.0';
+    const given = 'notes_php: [7.4, 8.0, "8.0"], notes_wait: 30.0, other: 1.0';
     const { notices } = await readAll({
       files: [`${inventory(given)}/inventory.yaml`],
-      schema: { ...schema, notes_php: { type: 'array' } },
+      schema: { ...schema, notes_php: { type: 'array' }, notes_wait: { type: 'number' } },
     });
     expect(notices.filter((one) => one.includes('its role gets'))).toEqual([
       expect.stringMatching(/notes_php has 8.0, which its role gets as 8: quote it/),
