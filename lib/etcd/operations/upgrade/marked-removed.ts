@@ -5,7 +5,7 @@ import { type Member, memberOf } from '../../model/cluster.ts';
 import { logFile } from '../../model/paths.ts';
 import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
-import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { type EtcdHost, livingList, type Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 
 /**
@@ -27,20 +27,19 @@ q_reach
   );
 }
 
-/** Throws exit code 3 where the log of a member of 3.5 tells that it has marked one that is listed. */
+/** Throws exit code 3 where the log of a member of 3.5, running or not, tells that it has marked one that the others list. */
 export async function refuseMarked(surveyed: Surveyed, host: EtcdHost): Promise<void> {
   const { name, facts } = host.target;
-  const listed = facts.reading?.members ?? [];
   const { out } = await host.read(
     'looking for members that it has marked as removed',
     marks(memberOf(host.target)),
   );
-  const marked = markedOf(out, listed);
+  const marked = markedOf(out, livingList(surveyed.hosts) ?? []);
   if (marked.length === 0) return;
   const names = marked.map((one) => one.name || one.id).join(', ');
   throw refusal(
     { host: name },
-    `its etcd ${facts.reading?.status?.version} has marked ${names} as removed, by a fault of 3.5: etcd 3.6 would go by that, and have that member end`,
+    `its etcd ${facts.reading?.status?.version ?? '3.5'} has marked ${names} as removed, by a fault of 3.5: etcd 3.6 would go by that, and have that member end`,
     `have it join anew, under another ID: ${verbLine('members', surveyed.cluster, '--remove', names)}, then ${verbLine('members', surveyed.cluster, '--replace', names)}; then run again`,
   );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { markedOf } from '../../../../../lib/etcd/operations/upgrade/marked-removed.ts';
+import { markedOf, refuseMarked } from '../../../../../lib/etcd/operations/upgrade/marked-removed.ts';
+import { fakeCluster, memberReading } from '../../../support/fake-cluster.ts';
 
 /** As etcd 3.5.30 wrote it of a member that joined under 3.4.23. */
 const LINE =
@@ -21,5 +22,14 @@ describe('a member that etcd 3.5 has marked as removed', () => {
   ])('%s', (_what, log, wanted) => {
     const listed = [member('ef27c5bf49e46213', 'etcd01'), member('d1ad146f36e754d5', 'etcd02')];
     expect(markedOf(log, listed).map(({ name }) => name)).toEqual(wanted);
+  });
+
+  it('is told by the log of one that rests, too: the others know who is a member', async () => {
+    const members = [member('ef27c5bf49e46213', 'etcd01'), member('d1ad146f36e754d5', 'etcd02')];
+    const cluster = fakeCluster([{ facts: { reading: memberReading({ members }) } }, { says: () => LINE }]);
+    await expect(refuseMarked(cluster, cluster.hosts[1]!)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining('its etcd 3.5 has marked etcd02 as removed'),
+    });
   });
 });
