@@ -70,17 +70,21 @@ function intentOf(said: unknown): Intent | undefined {
     runId,
     ...(isRun(done) && { done }),
     ...(givenUp === true && { givenUp }),
-    ...(typeof notes === 'object' && notes !== null && { notes: notes as Record<string, string> }),
+    ...(typeof notes === 'object' && notes !== null && { notes: textsIn(notes) }),
     ...(isRun(recovered) && { recovered }),
     ...(below && { under: below }),
   };
+}
+
+function textsIn(notes: object): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(notes).filter(([, said]) => typeof said === 'string'));
 }
 
 /**
  * Of runs: whoever began later knows better than others, so what is of no time, or of one to come, is nobody's. Clocks of
  * machines that run Quorate may be a day apart.
  */
-function isRun(said: unknown): said is string {
+export function isRun(said: unknown): said is string {
   if (typeof said !== 'string' || !/^\d{8}T\d{6}Z(-[a-z0-9]+)?$/.test(said)) return false;
   return said < newRunId(new Date(Date.now() + DAY));
 }

@@ -79,6 +79,11 @@ describe('a rotation of the CA that had to wait', () => {
     },
   );
 
+  it('has texts alone for a rerun', () => {
+    const notes = { from: 'f', wrong: 5, worse: { a: 1 }, worst: null };
+    expect(parseIntent(JSON.stringify({ ...NOTED, notes }))?.notes).toEqual({ from: 'f' });
+  });
+
   it('is kept in the note of a host', () => {
     const [line = ''] = /\{.*\}/.exec(writeIntent({ stateDir: '/x' }, NOTED).text) ?? [];
     expect(parseIntent(line)).toEqual(NOTED);
