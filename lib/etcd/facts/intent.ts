@@ -1,6 +1,10 @@
+import { newRunId } from '../../dsl/common/run-id.ts';
 import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Member } from '../model/cluster.ts';
 import { makesNewCluster } from '../verbs.ts';
+
+/** Milliseconds. */
+const DAY = 86_400_000;
 
 /**
  * What an operation is heading for, where the state of the cluster cannot tell: which file is restored, which CA is to
@@ -58,21 +62,34 @@ export function parseIntent(line: string | undefined): Intent | undefined {
 function intentOf(said: unknown): Intent | undefined {
   if (typeof said !== 'object' || said === null) return undefined;
   const { verb, target, runId, done, givenUp, notes, recovered, under } = said as Record<string, unknown>;
-  if (typeof target !== 'string' || ![verb, runId].every(isWord)) return undefined;
+  if (typeof target !== 'string' || !isWord(verb) || !isRun(runId)) return undefined;
   const below = intentOf(under);
   return {
-    verb: verb as string,
+    verb,
     target,
-    runId: runId as string,
-    ...(isWord(done) && { done }),
+    runId,
+    ...(isRun(done) && { done }),
     ...(givenUp === true && { givenUp }),
-    ...(typeof notes === 'object' && notes !== null && { notes: notes as Record<string, string> }),
-    ...(isWord(recovered) && { recovered }),
+    ...(typeof notes === 'object' && notes !== null && { notes: textsIn(notes) }),
+    ...(isRun(recovered) && { recovered }),
     ...(below && { under: below }),
   };
 }
 
-/** Of names and runs, which become parts of paths on other hosts. */
+function textsIn(notes: object): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(notes).filter(([, said]) => typeof said === 'string'));
+}
+
+/**
+ * Of runs: whoever began later knows better than others, so what is of no time, or of one to come, is nobody's. Clocks of
+ * machines that run Quorate may be a day apart.
+ */
+export function isRun(said: unknown): said is string {
+  if (typeof said !== 'string' || !/^\d{8}T\d{6}Z(-[a-z0-9]+)?$/.test(said)) return false;
+  return said < newRunId(new Date(Date.now() + DAY));
+}
+
+/** Of names, which become parts of lines. */
 function isWord(said: unknown): said is string {
   return typeof said === 'string' && /^[A-Za-z0-9-]+$/.test(said);
 }

@@ -68,7 +68,7 @@ export function keptFacts(member: Member): Sh {
   return sh`if [ -f ${loaded} ]; then
   { read -r q_line q_rest; echo "loaded-program $q_line"; read -r q_line; read -r q_line q_rest; echo "loaded-ca $q_line"; } <${loaded}
 fi
-if [ -f ${crlFile(member)} ]; then echo "crl $(base64 ${crlFile(member)} | tr -d '\n')"; fi
+if [ -f ${crlFile(member)} ]; then base64 ${crlFile(member)} | sed 's/^/crl /'; fi
 if [ -f ${record} ]; then while read -r q_line; do echo "trusted $q_line"; done <${record}; fi
 ${loosePaths(member)}
 if [ -x ${etcdctlWrapper(member)} ]; then echo 'wrapper yes'; fi
@@ -160,7 +160,7 @@ export function parseKept(out: string): KeptFacts {
     program: version(all('program')[0]),
     loadedProgram: all('loaded-program').find((line) => /^[0-9a-f]{64}$/.test(line)),
     loadedCa: all('loaded-ca').find((line) => /^[0-9a-f]{64}$/.test(line)),
-    crl: all('crl').map((line) => Buffer.from(line, 'base64'))[0],
+    crl: listIn(all('crl')),
     dataVersion: version(all('data-version').sort(byVersion).at(-1)),
     begunWith: (all('begun-with')[0] ?? '').split(',').flatMap((one) => {
       const [, name, url] = /^([^=]+)=(https?:\/\/\S+)$/.exec(one) ?? [];
@@ -179,4 +179,9 @@ export function parseKept(out: string): KeptFacts {
 
 function byVersion(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
+}
+
+/** A list of a company has thousands of names: more than a line of an answer may have. */
+function listIn(lines: readonly string[]): Buffer | undefined {
+  return lines.length === 0 ? undefined : Buffer.from(lines.join(''), 'base64');
 }

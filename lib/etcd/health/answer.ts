@@ -27,7 +27,7 @@ export interface Finding {
     | 'member-list'
     /** Their list is not that of the inventory. */
     | 'membership'
-    /** A process runs with the data of another member. */
+    /** A process runs as another member than that of its host. */
     | 'identity'
     | 'learner'
     | 'unstarted'

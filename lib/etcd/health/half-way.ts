@@ -2,6 +2,8 @@ import { fingerprints } from '../../pki/index.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import type { Intent } from '../facts/intent.ts';
 import { closedUrl } from '../files/etcd-conf.ts';
+import type { Member } from '../model/cluster.ts';
+import { bootstrapFile, pidFile } from '../model/paths.ts';
 import { finishHint, openIntent, openSaid } from '../survey/intents.ts';
 import { type NamedCluster, verbLine } from '../verb-line.ts';
 import type { Answer, Finding } from './answer.ts';
@@ -27,13 +29,22 @@ export function halfWay(asked: Asked, answers: readonly Answer[]): readonly Find
     ...(open && hint && !waitsForClients(asked, open)
       ? [{ check: 'half-way' as const, message: openSaid(open), hint }]
       : []),
-    ...shut.map(({ member: { host } }) => ({
+    ...shut.map(({ member }) => ({
       check: 'closed' as const,
-      host,
-      message: `${host} lets no client in: it listens on 127.0.0.1 alone`,
-      hint: hint ?? `${verbLine('site', { name: cluster.name })} opens it`,
+      host: member.host,
+      message: `${member.host} lets no client in: it listens on 127.0.0.1 alone`,
+      hint: hint ?? opening(member, cluster),
     })),
   ];
+}
+
+/** Nothing is open that would go on: it was started with a file that is left, and no role starts what runs anew. */
+function opening(member: Member, cluster: NamedCluster): string {
+  const { host, local, manager, service } = member;
+  const there = `${local ? 'here' : `on ${host}`}: rm -f ${bootstrapFile(member)}`;
+  if (manager === 'systemd') return `${there}; systemctl restart ${service}`;
+  const site = verbLine('site', { name: cluster.name });
+  return `${there}, and end the process that ${pidFile(member)} names; then ${site} starts it`;
 }
 
 /** A rotation of the CA may rest for weeks where all members trust both CAs: that is said, and is no fault. */

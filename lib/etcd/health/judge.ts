@@ -156,12 +156,12 @@ function sameMemberList(answers: readonly Answer[]): Finding[] {
   return findings;
 }
 
-/** Who runs with the data of another member votes in its place, and is no copy of it: two go under one name. */
+/** Who runs as another member votes in its place, and is no copy of it: two go under one name. */
 function ownIdentity(answers: readonly Answer[]): Finding[] {
-  return strayIdentities(answers).map(({ host, owner, id }) => ({
+  return strayIdentities(answers).map(({ host, said }) => ({
     check: 'identity',
     host,
-    message: `${host} runs as member ${id}, which is ${owner.host}'s (${owner.peerUrl}): it has the data of another member`,
+    message: `${host} ${said}`,
   }));
 }
 

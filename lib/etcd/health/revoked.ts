@@ -12,17 +12,17 @@ export interface LetsIn {
 }
 
 /**
- * Members that run without the list of revoked certificates that other hosts have, or `own`, that of control; or with an
- * older one, by when they were signed (`bornOf`, in milliseconds). A list of the user's own is theirs to look after.
+ * Members that run without one of these lists of revoked certificates, or with an older one than the latest of them, by
+ * when they were signed (`bornOf`, in milliseconds). `lists` are those that count: see `listsThatCount`; anybody may have
+ * written another one. A list of the user's own is theirs to look after.
  */
 export function letsInRevoked(
   hosts: readonly {
     readonly target: { readonly name: string; readonly facts: Pick<EtcdFacts, 'kept' | 'reading'> };
   }[],
-  own?: Buffer,
+  lists: readonly Buffer[],
   bornOf: (list: Buffer) => number = signedAt,
 ): readonly LetsIn[] {
-  const lists = [...(own ? [own] : []), ...hosts.flatMap(({ target }) => target.facts.kept.crl ?? [])];
   const newest = Math.max(...lists.map(bornOf));
   return hosts.flatMap(({ target: { name, facts } }) => {
     const { reading, kept } = facts;

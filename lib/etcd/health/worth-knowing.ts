@@ -15,8 +15,12 @@ import { CA_SOON, daysUntil } from './table.ts';
 /** Days before its end at which a certificate is worth a warning: a run renews it by then. */
 const SOON = 30;
 
-/** What does not make a cluster unhealthy, and may in time: one line each. */
-export function worthKnowing({ cluster, hosts }: Surveyed, answers: readonly Answer[]): readonly string[] {
+/** What does not make a cluster unhealthy, and may in time: one line each. `lists` as in `letsInRevoked`. */
+export function worthKnowing(
+  { cluster, hosts }: Surveyed,
+  answers: readonly Answer[],
+  lists: readonly Buffer[] = [],
+): readonly string[] {
   const caEnd = answers.flatMap((answer) => answer.caEnd ?? []).sort((a, b) => a.getTime() - b.getTime())[0];
   return [
     ...certificates(answers, caEnd),
@@ -29,7 +33,7 @@ export function worthKnowing({ cluster, hosts }: Surveyed, answers: readonly Ans
     ...hosts.flatMap((one) => sources(one, hosts)),
     ...hosts.flatMap(openings),
     ...downgrade(cluster.name, answers),
-    ...letsInRevoked(hosts).map(({ message, hint }) => `${message}; ${hint}`),
+    ...letsInRevoked(hosts, lists).map(({ message, hint }) => `${message}; ${hint}`),
     ...restingRotation({ cluster, hosts }),
   ];
 }

@@ -1,7 +1,9 @@
 import { runId } from '../../dsl/common/run-id.ts';
+import { hostNames } from '../../dsl/play.ts';
 import type { QuorateError } from '../../errors.ts';
 import type { EtcdFacts } from '../facts/index.ts';
-import type { Intent } from '../facts/intent.ts';
+import { type Intent, intentFile } from '../facts/intent.ts';
+import { memberOf } from '../model/cluster.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost } from '../surveyed.ts';
 import type { NamedCluster } from '../verb-line.ts';
@@ -92,7 +94,17 @@ export function intentProblem(
   const open = openIntent(hosts);
   if (open === undefined || passes.includes(open.verb) || mayInterrupt(verb, open.verb)) return undefined;
   if (open.verb === verb && (target === undefined || open.target === target)) return undefined;
-  return refusal(cluster, openSaid(open), finishHint(open, cluster));
+  const hint = finishHint(open, cluster);
+  const isDoubtful = open.verb === 'certs' && openRotation(hosts) === undefined;
+  return refusal(cluster, openSaid(open), isDoubtful ? doubt(hosts, open, hint) : hint);
+}
+
+/** What too few say to be gone on with would be begun anew. */
+function doubt(hosts: readonly EtcdHost[], { runId }: Intent, hint: string): string {
+  const [first, ...more] = hosts.filter(({ target: { facts } }) => facts.intent?.runId === runId);
+  if (first === undefined) return hint;
+  const file = intentFile(memberOf(first.target));
+  return `only ${hostNames([first, ...more])} says so: if nobody has begun that, remove ${file} there; else: ${hint}`;
 }
 
 /** That it is open, in the words that every verb has for it. */

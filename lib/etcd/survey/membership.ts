@@ -27,18 +27,21 @@ export function membershipProblems(surveyed: Surveyed): readonly QuorateError[] 
   const { cluster, hosts } = surveyed;
   const known = knownMembers(hosts);
   const isListed = ({ peerUrl }: Member) => known.some(({ peerUrls }) => peerUrls.includes(peerUrl));
-  const astray = strayIdentities(answersFromFacts(surveyed)).map(({ host, owner, id }) =>
-    refusal(
-      { host },
-      `it runs as member ${id}, which is ${owner.host}'s (${owner.peerUrl}): it has the data of another member`,
-      `${verbLine('doctor', cluster)} says how both get their own`,
-    ),
-  );
+  const astray = strayProblems(surveyed);
   if (astray.length > 0) return astray;
   return inOrder(cluster, known.filter(votes)).flatMap((one) => {
     if (cluster.members.some(({ peerUrl }) => one.peerUrls.includes(peerUrl))) return [];
     const namesake = cluster.members.find((member) => member.name === one.name && !isListed(member));
     return namesake ? atAnotherAddress(surveyed, one, namesake) : notInInventory(surveyed, one);
+  });
+}
+
+/** Processes that run as another member than their host's; only those that may be the member itself, where `copies` is false. */
+export function strayProblems(surveyed: Surveyed, copies = true): readonly QuorateError[] {
+  return strayIdentities(answersFromFacts(surveyed)).flatMap(({ host, isCopy, said }) => {
+    if (isCopy && !copies) return [];
+    const what = isCopy ? 'says how both get their own' : 'says what to compare';
+    return [refusal({ host }, `it ${said}`, `${verbLine('doctor', surveyed.cluster)} ${what}`)];
   });
 }
 

@@ -20,7 +20,7 @@ import type { ClusterFacts, EtcdFacts, WantedList } from '../facts/index.ts';
 import { pkiOptions } from '../files/certificates.ts';
 import { memberOf, quorum } from '../model/cluster.ts';
 import { crlFile } from '../model/paths.ts';
-import type { EtcdHost, Surveyed } from '../surveyed.ts';
+import { clusterFacts, type EtcdHost, type Surveyed } from '../surveyed.ts';
 
 /**
  * The list of revoked certificates that hosts are to have: what control and any of them have, since who is revoked stays
@@ -68,6 +68,15 @@ export async function listsOnHosts(
     if (list) found.set(host, list);
   }
   return found;
+}
+
+/** The lists of revoked certificates that members are to look at, DER: `own`, that of control, and those that `listsOnHosts` finds. */
+export async function listsThatCount(surveyed: Surveyed, own?: Buffer): Promise<readonly Buffer[]> {
+  const haveAny = surveyed.hosts.some(({ target: { facts } }) => facts.kept.crl !== undefined);
+  const signed = haveAny
+    ? await listsOnHosts(surveyed, clusterFacts(surveyed)?.caPem)
+    : new Map<EtcdHost, RevocationList>();
+  return [...(own ? [own] : []), ...[...signed.values()].map(({ der }) => der)];
 }
 
 /** Also of a CA that is lost here: one host alone cannot bring in another. */

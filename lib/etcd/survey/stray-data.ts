@@ -5,7 +5,7 @@ import { type Member, memberOf, quorum } from '../model/cluster.ts';
 import { logFile } from '../model/paths.ts';
 import { SET_ASIDE } from '../model/set-aside.ts';
 import { refusal } from '../refusal.ts';
-import { type EtcdHost, recoveredId, recoveryOf, type Surveyed } from '../surveyed.ts';
+import { type EtcdHost, recoveredId, recoveredLast, recoveryOf, type Surveyed } from '../surveyed.ts';
 import { verbLine } from '../verb-line.ts';
 
 /**
@@ -40,6 +40,16 @@ export async function strayData({ cluster, hosts }: Surveyed): Promise<readonly 
     strays.map(async ({ id, host }) => {
       const { name } = host.target;
       const replaced = verbLine('members', cluster, '--replace', name);
+      const alone = recoveryOf(host);
+      const isLater = alone !== undefined && alone > (recoveredLast(hosts) ?? '');
+      if (isLater && !majority.some((one) => recoveryOf(one) === alone)) {
+        const line = await mismatchLine([host, ...majority]);
+        return refusal(
+          { host: name },
+          `its data is of another cluster: its cluster ID is ${id}, that of ${hostNames(majority)} is ${own}; it alone says that run ${alone} recovered or restored the cluster${line}`,
+          `if somebody knows of that run, stop etcd on ${hostNames(majority)}, and replace these, not this one; else: ${replaced}`,
+        );
+      }
       if (recovered) {
         return refusal(
           { host: name },
@@ -48,14 +58,6 @@ export async function strayData({ cluster, hosts }: Surveyed): Promise<readonly 
         );
       }
       const line = await mismatchLine([host, ...majority]);
-      const alone = recoveryOf(host);
-      if (alone !== undefined && !majority.some((one) => recoveryOf(one) === alone)) {
-        return refusal(
-          { host: name },
-          `its data is of another cluster: its cluster ID is ${id}, that of ${hostNames(majority)} is ${own}; it alone says that run ${alone} recovered or restored the cluster${line}`,
-          `if somebody knows of that run, stop etcd on ${hostNames(majority)}, and replace these, not this one; else: ${replaced}`,
-        );
-      }
       const member = memberOf(host.target);
       const list = majority.flatMap(({ target }) => target.facts.reading?.members ?? []);
       const entry = list.find(({ peerUrls }) => peerUrls.includes(member.peerUrl));

@@ -17,13 +17,23 @@ export interface ListGround {
   readonly inPlace: readonly Buffer[];
 }
 
+/** Bytes. Every look at a host carries its list, and an answer has an end; etcd reads it for each connection besides. */
+export const MAX_LIST = 8 * 1024 ** 2;
+
 /**
  * Reads a list of revoked certificates that a CA elsewhere has signed, DER or PEM, which may have certificates of CAs
  * beside it. It must be whole, be signed by a CA that clients are verified by, or by one below, hold now, and be no older
- * than one that is in place: throws 5 for another one, 1 for a file that has none.
+ * than one that is in place, nor larger than `MAX_LIST`: throws 5 for another one, 1 for a file that has none.
  */
 export async function readArrivedList(path: string, ground: ListGround): Promise<RevocationList> {
   const { der, text } = await listIn(path);
+  if (der.length > MAX_LIST) {
+    const mebi = (bytes: number) => Math.ceil(bytes / 1024 ** 2);
+    throw new QuorateError(
+      `${path} was not taken: it has ${mebi(der.length)} MiB, and may have ${mebi(MAX_LIST)}: etcd reads it for each connection`,
+      { exitCode: EXIT.untrusted, hint: 'a CA that signs for clients of etcd alone has a short list' },
+    );
+  }
   const arrived = await parseList(der);
   if (arrived === undefined) throw noList(path);
   if (ground.own?.equals(der)) return arrived;

@@ -7,6 +7,7 @@ import { halfWay, restingRotation } from '../../health/half-way.ts';
 import { letsInRevoked } from '../../health/revoked.ts';
 import { listWarnings } from '../../health/revoked-list.ts';
 import { openRotation } from '../../survey/intents.ts';
+import { listsThatCount } from '../../survey/revocations.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import { type Operation, operationPlay } from '../common/operation.ts';
@@ -107,8 +108,8 @@ async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
 /** A rotation that rests is said; what is half-way, or lets in who is revoked, is a fault, and true comes back. */
 async function tellHalfWay(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<boolean> {
   for (const line of restingRotation(surveyed)) run.log('warning', line);
-  const own = await readCrl(surveyed.cluster.pkiDir);
-  const found = [...halfWay(surveyed, []), ...letsInRevoked(surveyed.hosts, own)];
+  const lists = await listsThatCount(surveyed, await readCrl(surveyed.cluster.pkiDir));
+  const found = [...halfWay(surveyed, []), ...letsInRevoked(surveyed.hosts, lists)];
   for (const { message, hint = '' } of found)
     run.fail(new QuorateError(`${surveyed.cluster.name}: ${message}`, { exitCode: EXIT.unhealthy, hint }));
   return found.length > 0;

@@ -7,7 +7,7 @@ import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
 import { openIntent, runTowards, waitingFor } from '../../survey/intents.ts';
 import { noteRecovery } from '../../survey/recoveries.ts';
-import { recoveredLast } from '../../surveyed.ts';
+import { recoveredLast, recoveryOf } from '../../surveyed.ts';
 
 /** What an operation heads for: see `Intent`. */
 export type Wish = Pick<Intent, 'target' | 'notes' | 'givenUp'> & {
@@ -43,21 +43,30 @@ function below({ hosts }: PlayRun<EtcdFacts>, verb: string): Pick<Intent, 'under
 
 /**
  * Write the intent on every host before the next step: a rerun reads it from whichever it reaches. Carry `recovered`
- * along: hosts with the old data may come back at any time.
+ * along: hosts with the old data may come back at any time. A host keeps a later one that it alone has: that may be
+ * all there is of a recovery which a majority with old data knows nothing of.
  */
 async function onAll(run: PlayRun<EtcdFacts>, wished: Intent): Promise<void> {
   const doing = 'noting what is under way';
   const recovered = recoveredLast(run.hosts);
-  const intent = { ...wished, ...(recovered !== undefined && { recovered }) };
   const noted = await run.each(run.hosts, async (host) => {
+    const intent = { ...wished, ...laterOf(recovered, recoveryOf(host)) };
     await must(host, doing, writeIntent(memberOf(host.target), intent));
     host.target.facts.intent = intent;
   });
   const left = run.hosts.filter((host) => !noted.includes(host));
   if (left.length === 0) return;
   throw refusal(
-    { name: intent.verb },
-    `${intent.target} could not be noted on ${hostNames(left)}: no further step is taken`,
+    { name: wished.verb },
+    `${wished.target} could not be noted on ${hostNames(left)}: no further step is taken`,
     'put that right, then run again to go on',
   );
+}
+
+function laterOf(...runs: readonly (string | undefined)[]): Pick<Intent, 'recovered'> {
+  const recovered = runs
+    .flatMap((run) => run ?? [])
+    .sort()
+    .at(-1);
+  return recovered === undefined ? {} : { recovered };
 }

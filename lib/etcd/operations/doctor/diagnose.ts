@@ -29,11 +29,20 @@ export function sceneOf(
   all: readonly Evidence[],
   rules: ReadonlyMap<string, string> = new Map(),
   hasSiblings = false,
+  lists: readonly Buffer[] = [],
 ): Scene {
   const answers = all.map(({ member, facts }) => ({ member, reading: facts.reading }));
   const cluster = { name: members[0]?.cluster ?? '', hasSiblings };
   const half = halfWay({ cluster, hosts: all.map(({ facts }) => ({ target: { facts } })) }, answers);
-  return { members, all, rules, findings: [...half, ...judgeCluster(answers)], hasSiblings, replaced: [] };
+  return {
+    members,
+    all,
+    rules,
+    findings: [...half, ...judgeCluster(answers)],
+    hasSiblings,
+    lists,
+    replaced: [],
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { PlayRun, Strategy } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
+import { readCrl } from '../../../pki/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { type Answer, exitBy, healthBy } from '../../health/answer.ts';
 import { answersFromFacts, knownAnswers } from '../../health/ask.ts';
@@ -10,6 +11,7 @@ import { firewallRules } from '../../health/port-matrix.ts';
 import { wayOut } from '../../health/way-out.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
 import { memberOf } from '../../model/cluster.ts';
+import { listsThatCount } from '../../survey/revocations.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare, sayUnhealthy } from '../site/verify.ts';
@@ -46,10 +48,11 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   const answers = sick ? known : await knownAnswers(run, surveyed);
   const all = await gatherEvidence(run, surveyed, answers);
   const rules = await firewallRules(surveyed, filteredPorts(all));
-  const diagnoses = diagnose(sceneOf(cluster.members, all, rules, cluster.hasSiblings));
+  const lists = await listsThatCount(surveyed, await readCrl(cluster.pkiDir));
+  const diagnoses = diagnose(sceneOf(cluster.members, all, rules, cluster.hasSiblings, lists));
   const findings = [...halfWay(surveyed, answers), ...judgeCluster(answers)];
   run.show({ event: 'cluster', ...clusterState(cluster.name, answers, findings) });
-  warn(run, surveyed, answers, all);
+  warn(run, surveyed, answers, all, lists);
   const holder = holderOf(all);
   for (const [i, diagnosis] of diagnoses.entries()) {
     const remedy = remedyOf(diagnosis, surveyed, all);
@@ -76,8 +79,9 @@ function warn(
   surveyed: Surveyed,
   answers: readonly Answer[],
   all: readonly Evidence[],
+  lists: readonly Buffer[],
 ): void {
-  for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
+  for (const line of worthKnowing(surveyed, answers, lists)) run.log('warning', line);
   if (endsSoon(all)) {
     const { name, pkiDir } = surveyed.cluster;
     run.log(

@@ -31,6 +31,8 @@ export interface Scene {
   readonly rules: ReadonlyMap<string, string>;
   /** The inventory has other clusters, too. */
   readonly hasSiblings: boolean;
+  /** Lists of revoked certificates that members are to look at, DER. */
+  readonly lists: readonly Buffer[];
   /** Hosts in whose place a new member is to come, once that is known. */
   readonly replaced: readonly string[];
 }

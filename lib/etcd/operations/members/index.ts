@@ -10,6 +10,7 @@ import { refusal, refuse } from '../../refusal.ts';
 import { snapshotStep } from '../../snapshots/index.ts';
 import { admitIssuing } from '../../survey/admit-certificates.ts';
 import { intentProblem, waitingFor } from '../../survey/intents.ts';
+import { strayProblems } from '../../survey/membership.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { preflight } from '../../survey/preflight.ts';
 import { newWayProblems } from '../../survey/preflight-network.ts';
@@ -112,7 +113,7 @@ async function begin(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Clust
   const coming = named.filter(({ target: { facts } }) => !isUp(facts));
   const candidates = coming.map(({ target }) => ({ member: memberOf(target), facts: target.facts }));
   const atHand = await groundProblems(others, ca, rotating?.passing);
-  refuse([...atHand, ...ofNamed.flat(), ...preflight(candidates)]);
+  refuse([...atHand, ...ofNamed.flat(), ...preflight(candidates), ...strayProblems(surveyed, false)]);
   const facts = await settledFacts(run, others.hosts.length > 0 ? others : surveyed, {
     state: 'live',
     policy: waitingFor(hosts, 'members')?.verb === 'upgrade' ? keepOldest : keepVersion,

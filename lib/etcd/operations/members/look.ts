@@ -6,7 +6,8 @@ import { joinSh, sh } from '../../../dsl/shell/sh.ts';
 import type { ListedMember as Answered } from '../../facts/etcdctl/answers.ts';
 import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
-import { knownAnswers } from '../../health/ask.ts';
+import { answersFromFacts, knownAnswers } from '../../health/ask.ts';
+import { strayIdentities } from '../../health/identity.ts';
 import { corruptHosts } from '../../health/judge-hashes.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { confFile, formedRecord } from '../../model/paths.ts';
@@ -47,7 +48,7 @@ export async function look(
     return placeAt(member, host, runsAt.get(member.host)?.url);
   });
   const words = said ?? wordsOf(first.target.vars);
-  const listed = await membersOf(hosts, places, await wrongOnes(run, { cluster, hosts }, words));
+  const listed = await membersOf({ cluster, hosts }, places, await wrongOnes(run, { cluster, hosts }, words));
   const base = { cluster: cluster.name, listed, places, learners: haveLearners(hosts), words };
   const { guests, strange } = guestsOf(base, runsAt, knownUrls(hosts));
   for (const { name, address, port } of strange)
@@ -120,7 +121,7 @@ function haveLearners(hosts: readonly EtcdHost[]): boolean {
 
 /** The list of the members, by one that works if there is one, with how each is. */
 async function membersOf(
-  hosts: readonly EtcdHost[],
+  { cluster, hosts }: Surveyed,
   places: readonly Place[],
   wrong: ReadonlySet<string>,
 ): Promise<readonly ListedMember[]> {
@@ -130,7 +131,7 @@ async function membersOf(
   const list =
     livingList(hosts) ?? mostSaid(readings.flatMap(({ members }) => (members ? [members] : []))) ?? [];
   const known = (id: string) => readings.find(({ status }) => status?.memberId === id);
-  const astray = astrayIn(found, places);
+  const astray = astrayIn({ cluster, hosts: found });
   const apart = list.filter(
     ({ peerUrls, clientUrls }) =>
       clientUrls.length > 0 && !places.some(({ reached, peerUrl }) => reached && peerUrls.includes(peerUrl)),
@@ -146,20 +147,19 @@ async function membersOf(
       started: clientUrls.length > 0,
       learner,
       healthy: (works || answering.has(id)) && !wrong.has(id),
-      ...astray({ id, peerUrls }),
+      ...astray(id),
     };
   });
 }
 
-/** Where a member is answered for from another one's host, and not from its own. */
-function astrayIn(hosts: readonly EtcdHost[], places: readonly Place[]) {
-  return ({ id, peerUrls }: Pick<Answered, 'id' | 'peerUrls'>): Pick<ListedMember, 'astray'> => {
-    const own = places.find(({ peerUrl }) => peerUrls.includes(peerUrl))?.host;
-    const names = hosts.flatMap(({ target: { name, facts } }) =>
-      facts.reading?.status?.memberId === id ? [name] : [],
-    );
-    const [other] = names;
-    return own === undefined || other === undefined || names.includes(own) ? {} : { astray: other };
+/** Where a member is answered for from another one's host, which has a copy of its data, and not from its own. */
+function astrayIn({ cluster, hosts }: Surveyed) {
+  const copies = strayIdentities(answersFromFacts({ cluster, hosts })).filter(({ isCopy }) => isCopy);
+  const runs = (on: string, id: string) =>
+    hosts.some(({ target: { name, facts } }) => name === on && facts.reading?.status?.memberId === id);
+  return (id: string): Pick<ListedMember, 'astray'> => {
+    const copy = copies.find((one) => one.id === id && !runs(one.owner.host, id));
+    return copy ? { astray: copy.host } : {};
   };
 }
 

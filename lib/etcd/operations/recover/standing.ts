@@ -1,5 +1,5 @@
 import { runId } from '../../../dsl/common/run-id.ts';
-import type { Intent } from '../../facts/intent.ts';
+import { type Intent, isRun } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { openOf } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
@@ -30,7 +30,7 @@ export async function standingOf(surveyed: Surveyed): Promise<Standing> {
   const { hosts } = surveyed;
   const { from, lost } = wordsOf(hosts);
   const open = openOf(hosts, VERB);
-  const earlier = listed(open?.notes?.before);
+  const earlier = listed(open?.notes?.before).filter(isRun);
   const look = async (run: string, before: readonly string[]) =>
     (await lookAtAll(surveyed, run, false, before)).map(({ progress }) => progress);
   const found = await look(open?.runId ?? runId(), earlier);

@@ -16,6 +16,7 @@ import { worthKnowing } from '../../health/worth-knowing.ts';
 import { isOf } from '../../model/role-names.ts';
 import { refusal } from '../../refusal.ts';
 import { starts } from '../../roll.ts';
+import { listsThatCount } from '../../survey/revocations.ts';
 import { clusterFacts, clustersOf, type EtcdHost, isBare, type Surveyed } from '../../surveyed.ts';
 import { tellTaken } from './taken.ts';
 
@@ -153,7 +154,8 @@ async function reportHealth(
     const own = findings.filter((one) => one.host === undefined || one.host === host.target.name);
     host.report('verify', TITLES.members, STATUS_OF.get(healthBy(own)) ?? 'failed');
   }
-  for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
+  const lists = await listsThatCount(surveyed);
+  for (const line of worthKnowing(surveyed, answers, lists)) run.log('warning', line);
   run.show({ event: 'cluster', ...clusterState(cluster.name, answers, findings) });
   if (findings.length === 0) {
     run.conclude(`${cluster.name}: cluster is healthy`);

@@ -1,11 +1,13 @@
+import type { PlayRun } from '../../../dsl/play.ts';
 import { type Sh, sh } from '../../../dsl/shell/sh.ts';
 import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import type { ListedMember } from '../../facts/etcdctl/shapes.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { logFile } from '../../model/paths.ts';
 import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
-import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { type EtcdHost, livingList, type Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 
 /**
@@ -27,20 +29,28 @@ q_reach
   );
 }
 
-/** Throws exit code 3 where the log of a member of 3.5 tells that it has marked one that is listed. */
-export async function refuseMarked(surveyed: Surveyed, host: EtcdHost): Promise<void> {
+/** Throws exit code 3 where the log of a member of 3.5, running or not, tells that it has marked one that the others list. */
+export async function refuseMarked(
+  { log }: Pick<PlayRun<EtcdFacts>, 'log'>,
+  surveyed: Surveyed,
+  host: EtcdHost,
+): Promise<void> {
   const { name, facts } = host.target;
-  const listed = facts.reading?.members ?? [];
   const { out } = await host.read(
     'looking for members that it has marked as removed',
     marks(memberOf(host.target)),
   );
-  const marked = markedOf(out, listed);
+  if (new RegExp(`^${LATE}$`, 'm').test(out))
+    log(
+      'warning',
+      `${name}: its journal is too long to be read in ${SECONDS} s: of its older part nobody knows whether etcd 3.5 has marked a member as removed, which 3.6 would go by`,
+    );
+  const marked = markedOf(out, livingList(surveyed.hosts) ?? []);
   if (marked.length === 0) return;
   const names = marked.map((one) => one.name || one.id).join(', ');
   throw refusal(
     { host: name },
-    `its etcd ${facts.reading?.status?.version} has marked ${names} as removed, by a fault of 3.5: etcd 3.6 would go by that, and have that member end`,
+    `its etcd ${facts.reading?.status?.version ?? '3.5'} has marked ${names} as removed, by a fault of 3.5: etcd 3.6 would go by that, and have that member end`,
     `have it join anew, under another ID: ${verbLine('members', surveyed.cluster, '--remove', names)}, then ${verbLine('members', surveyed.cluster, '--replace', names)}; then run again`,
   );
 }
@@ -51,11 +61,19 @@ export function markedOf(log: string, listed: readonly ListedMember[]): readonly
   return listed.filter(({ id }) => ids.has(id));
 }
 
+/** For a journal, which may have some GiB: less than a read has. */
+const SECONDS = 45;
+
+/** What is printed where it took longer. */
+const LATE = 'too long to be read';
+
+/** The latest first. */
 function marks(member: Member): Sh {
   const { manager, service } = member;
   const log =
     manager === 'systemd'
-      ? sh`journalctl --no-pager --output=cat --unit ${service}.service`
+      ? sh`timeout ${SECONDS} journalctl --no-pager --output=cat --reverse --unit ${service}.service`
       : sh`cat ${logFile(member)}`;
-  return sh`${log} 2>/dev/null | grep -aF 'Removing zombie member' | tail -n 200`;
+  return sh`{ ${log} 2>/dev/null; if [ "$?" = 124 ]; then printf '\n%s\n' ${LATE}; fi; } |
+  grep -a -e 'Removing zombie member' -e ${`^${LATE}$`} | head -n 200`;
 }

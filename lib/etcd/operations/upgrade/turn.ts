@@ -61,7 +61,7 @@ export async function moveMember(
   let stays = false;
   const turn: Turn<EtcdFacts> = {
     async before() {
-      if (leaves35(before, version)) await refuseMarked(surveyed, host);
+      if (leaves35(before, version)) await refuseMarked(run, surveyed, host);
       await must(host, 'keeping what runs', keepPrograms(member, running));
       if (runs && enters35(before, version)) await writeBehindJoins(host);
       if (leaves35(before, version)) await must(host, 'stopping the member', stopForGood(member));

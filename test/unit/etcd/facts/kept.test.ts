@@ -30,16 +30,16 @@ function host(own: object = {}) {
     writeFileSync(path, content);
     chmodSync(path, mode);
   };
-  const read = (shell: readonly string[], state = '') => {
-    const [file = 'sh', ...args] = shell;
+  const print = ([file = 'sh', ...args]: readonly string[], state = '') => {
     const script = `${PRELUDE}\nq_state=${member.stateDir} q_state_now=${state}\n${keptFacts(member).text}`;
-    return parseKept(execFileSync(file, args, { input: script, encoding: 'utf8' }));
+    return execFileSync(file, args, { input: script, encoding: 'utf8' });
   };
+  const read = (...how: Parameters<typeof print>) => parseKept(print(...how));
   const silent = ([file = 'sh', ...args]: readonly string[], answers: string) => {
     const script = `${PRELUDE}\nq_state=${member.stateDir} q_answers='${answers}'\n${silentProgram(member).text}`;
     return parseKept(execFileSync(file, args, { input: script, encoding: 'utf8' }));
   };
-  return { dirs, member, put, read, silent };
+  return { dirs, member, print, put, read, silent };
 }
 
 const ETCD = '#!/bin/sh\necho "etcd Version: 3.6.16"\necho "Git SHA: x"\n';
@@ -77,6 +77,20 @@ describe.each(SHELLS)('what a host kept, by %s', (name, ...shell) => {
     const { member, put, read } = host();
     const list = Buffer.from([...Array(300).keys()].map((i) => i % 256));
     put(crlFile(member), list);
+    expect(read(shell).crl?.equals(list)).toBe(true);
+  });
+
+  it('has a list of any length in short lines, since a line of an answer has an end', () => {
+    const { member, put, print, read } = host();
+    const list = Buffer.alloc(10_000, 7);
+    put(crlFile(member), list);
+    expect(
+      Math.max(
+        ...print(shell)
+          .split('\n')
+          .map((line) => line.length),
+      ),
+    ).toBeLessThan(100);
     expect(read(shell).crl?.equals(list)).toBe(true);
   });
 

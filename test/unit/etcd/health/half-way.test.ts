@@ -41,10 +41,18 @@ describe('what is half-way', () => {
         check: 'closed',
         host: 'etcd01',
         message: 'etcd01 lets no client in: it listens on 127.0.0.1 alone',
-        hint: `${commandLine('site')} opens it`,
+        hint: 'on etcd01: rm -f /run/quorate-etcd.env; systemctl restart etcd',
       },
     ]);
     expect(found({ reading, intent: RESTORE })[1]?.hint).toContain('--from a.db');
+  });
+
+  it('is opened by a start without the file that closed it, whatever starts it', () => {
+    const closed = { reading: memberReading({ closed: true }) };
+    const surveyed = surveyedOf([closed], { etcd_service_manager: 'process' });
+    expect(halfWay(surveyed, answersFromFacts(surveyed))[0]?.hint).toMatch(
+      /^on etcd01: rm -f \/\S+\/bootstrap\.env, and end the process that \S+ names; then .*site/,
+    );
   });
 
   it('is no member that is to listen on loopback alone', () => {

@@ -9,8 +9,9 @@ const has = (list: string | undefined, checks = true) => ({
   kept: { ...ORDINARY.kept, crl: list === undefined ? undefined : Buffer.from(list) },
   reading: memberReading(checks ? { checksList: true } : {}),
 });
+const listsOf = (facts: Parameters<typeof surveyedOf>[0]) => facts.flatMap((one) => one?.kept?.crl ?? []);
 const said = (...facts: Parameters<typeof surveyedOf>[0]) =>
-  letsInRevoked(surveyedOf(facts).hosts, undefined, bornOf).map(({ message }) =>
+  letsInRevoked(surveyedOf(facts).hosts, listsOf(facts), bornOf).map(({ message }) =>
     message.replace(/ revoked cert.*/, ''),
   );
 
@@ -27,9 +28,15 @@ describe('a member that lets in whose certificate was revoked', () => {
     expect(said(has(NEW), has(OLD))).toEqual(['etcd02 has an older list of']);
   });
 
+  it('is none for a list that does not count, whatever its time', () => {
+    const { hosts } = surveyedOf([has(OLD), has(OLD), has('9')]);
+    expect(letsInRevoked(hosts, [Buffer.from(OLD)], bornOf)).toEqual([]);
+    expect(letsInRevoked(hosts, [], bornOf)).toEqual([]);
+  });
+
   it('goes by the list of control, too', () => {
     const { hosts } = surveyedOf([has(OLD)]);
-    expect(letsInRevoked(hosts, Buffer.from(NEW), bornOf)).toMatchObject([
+    expect(letsInRevoked(hosts, [Buffer.from(NEW)], bornOf)).toMatchObject([
       { host: 'etcd01', hint: expect.stringContaining('--revoke NAME') },
     ]);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { newRunId } from '../../../../lib/dsl/common/run-id.ts';
 import { type Intent, parseIntent, writeIntent } from '../../../../lib/etcd/facts/intent.ts';
 import {
   doneIntent,
@@ -13,6 +14,14 @@ import { fakeCluster } from '../../support/fake-cluster.ts';
 const ROTATION: Intent = { verb: 'certs', target: 'CA f1', runId: 'r1', notes: { from: 'f0' } };
 const RECOVERY: Intent = { verb: 'recover', target: 'data of etcd01', runId: 'r2', under: ROTATION };
 const RECOVERED: Intent = { ...RECOVERY, done: 'r3' };
+
+/** The same by runs as they are called. */
+const NOTED: Intent = {
+  ...RECOVERED,
+  runId: '20251127T134910Z-a1',
+  done: newRunId(new Date()),
+  under: { ...ROTATION, runId: '20251126T134910Z' },
+};
 
 /** Hosts with these notes. */
 function noted(...intents: readonly (Intent | undefined)[]) {
@@ -49,15 +58,36 @@ describe('a rotation of the CA that had to wait', () => {
     expect(openRotation(fakeCluster(members).hosts)).toBeUndefined();
   });
 
-  it('is nobody of ours as a run whose name leads elsewhere', () => {
-    expect(parseIntent(JSON.stringify({ ...ROTATION, runId: '../../etc' }))).toBeUndefined();
-    expect(parseIntent(JSON.stringify({ ...ROTATION, done: '../../etc' }))).toEqual(ROTATION);
+  it('refuses others by the word of one host alone, and says whose word that is', () => {
+    const members = [ROTATION, undefined, undefined].map((intent) => ({
+      facts: { intent, owner: 'cluster x' },
+    }));
+    const hint = (hosts: ReturnType<typeof noted>) => intentProblem({ name: 'c' }, hosts, 'site')?.hint;
+    expect(hint(fakeCluster(members).hosts)).toMatch(
+      /^only etcd01 says so: .* remove \/\S+\/intent there; else: /,
+    );
+    expect(hint(noted(ROTATION, ROTATION))).not.toContain('says so');
+  });
+
+  it.each(['../../etc', '9', 'r1', '29990101T000000Z-a', `${'9'.repeat(8)}T000000Z`])(
+    'is nobody of ours as a run of no time, or of one to come: %s',
+    (other) => {
+      expect(parseIntent(JSON.stringify({ ...NOTED, runId: other }))).toBeUndefined();
+      const { done: _, ...open } = NOTED;
+      expect(parseIntent(JSON.stringify({ ...NOTED, done: other }))).toEqual(open);
+      expect(parseIntent(JSON.stringify({ ...NOTED, recovered: other }))).toEqual(NOTED);
+    },
+  );
+
+  it('has texts alone for a rerun', () => {
+    const notes = { from: 'f', wrong: 5, worse: { a: 1 }, worst: null };
+    expect(parseIntent(JSON.stringify({ ...NOTED, notes }))?.notes).toEqual({ from: 'f' });
   });
 
   it('is kept in the note of a host', () => {
-    const [line = ''] = /\{.*\}/.exec(writeIntent({ stateDir: '/x' }, RECOVERED).text) ?? [];
-    expect(parseIntent(line)).toEqual(RECOVERED);
-    expect(parseIntent(JSON.stringify({ ...RECOVERED, under: 'nonsense' }))).not.toHaveProperty('under');
+    const [line = ''] = /\{.*\}/.exec(writeIntent({ stateDir: '/x' }, NOTED).text) ?? [];
+    expect(parseIntent(line)).toEqual(NOTED);
+    expect(parseIntent(JSON.stringify({ ...NOTED, under: 'nonsense' }))).not.toHaveProperty('under');
   });
 });
 

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
-import { listsOnHosts, revocations } from '../../../../lib/etcd/survey/revocations.ts';
+import { listsOnHosts, listsThatCount, revocations } from '../../../../lib/etcd/survey/revocations.ts';
 import { crlPath, readCa, readCrl, readList, revokeBundle } from '../../../../lib/pki/index.ts';
 import { open, options } from '../../pki/support.ts';
 import { fakeCluster } from '../../support/fake-cluster.ts';
@@ -93,6 +93,13 @@ describe('the list of revoked certificates', () => {
     copyFileSync(join(stranger.dir, 'ca.pem'), join(dir, 'previous/old/ca.pem'));
     await (await revocations(cluster.run(), cluster, caPem)).crl?.lay();
     expect(await count(dir)).toBe(2);
+  });
+
+  it('counts where a CA of the cluster has signed it, whoever else has written one', async () => {
+    const { dir, lists } = await folder('alice');
+    const [own, other] = [lists[0]!, (await folder('bob')).lists[0]!];
+    expect(await listsThatCount(hosts(dir, other, own, Buffer.from('no list')))).toEqual([own]);
+    expect(await listsThatCount(hosts(dir, undefined), own)).toEqual([own]);
   });
 
   it('is begun with what hosts have, by a machine that has none', async () => {

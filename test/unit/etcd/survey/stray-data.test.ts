@@ -73,6 +73,17 @@ describe('data of another cluster', () => {
     expect(livingList([...surveyedOf(hosts).hosts].reverse())?.[0]?.name).toBe('etcd02');
   });
 
+  it('is left to people where one alone tells of a later recovery than most do', async () => {
+    const first = '20250101T000000Z-a';
+    const found = await strayData(
+      surveyedOf([of('new', '20261128T100000Z-b'), of('old', first), of('old', first)]),
+    );
+    expect(found.map(({ message }) => message)).toEqual([
+      'etcd01: its data is of another cluster: its cluster ID is new, that of etcd02, etcd03 is old; it alone says that run 20261128T100000Z-b recovered or restored the cluster',
+    ]);
+    expect(found[0]?.hint).toContain('stop etcd on etcd02, etcd03, and replace these, not this one');
+  });
+
   it('is that of before a recovery that most remember', async () => {
     const done = '20261127T134910Z';
     expect((await said(of('old'), of('new', done), of('new', done))).map((one) => one.slice(0, 6))).toEqual([
@@ -84,11 +95,14 @@ describe('data of another cluster', () => {
     const texts: string[] = [];
     const says = (_doing: string, script: string) => `${texts.push(script)}`;
     const forged = of('new', '20271127T134910Z');
-    await finishIntent(fakeCluster([{ says }, { says }, { facts: forged, says }]).run(), 'upgrade', {
-      target: 'x',
-    });
-    expect(texts).toHaveLength(3);
-    expect(texts.join()).not.toContain('"recovered"');
+    const { run, hosts } = fakeCluster([{ says }, { says }, { facts: forged, says }]);
+    await finishIntent(run(), 'upgrade', { target: 'x' });
+    expect(texts.filter((text) => text.includes('"recovered"'))).toHaveLength(1);
+    expect(hosts.map(({ target }) => target.facts.intent?.recovered)).toEqual([
+      undefined,
+      undefined,
+      '20271127T134910Z',
+    ]);
   });
 
   it('is that of before a recovery, whatever verb was noted since', async () => {

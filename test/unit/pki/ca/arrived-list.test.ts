@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readArrivedList } from '../../../../lib/pki/ca/arrived-list.ts';
+import { MAX_LIST, readArrivedList } from '../../../../lib/pki/ca/arrived-list.ts';
 import { covers, parseList } from '../../../../lib/pki/ca/crl.ts';
 import { lifeOfList } from '../../../../lib/pki/ca/crl-life.ts';
 import { signRevocations } from '../../../../lib/pki/engine.ts';
@@ -91,6 +91,17 @@ describe.skipIf(missingTools(['openssl', 'version']))('a list of revoked certifi
     expect(lifeOfList(derOf('early'))?.from.toISOString()).toBe('2099-01-01T00:00:00.000Z');
     expect(lifeOfList(Buffer.from('no list'))).toBeUndefined();
     expect(lifeOfList(Buffer.alloc(0))).toBeUndefined();
+  });
+});
+
+it('a list that no answer of a host could carry is not taken', async () => {
+  const dir = scratch();
+  const path = join(dir, 'crl.der');
+  writeFileSync(path, Buffer.alloc(MAX_LIST + 1));
+  const ground = { dir, trusted: '', own: undefined, inPlace: [] };
+  await expect(readArrivedList(path, ground)).rejects.toMatchObject({
+    exitCode: 5,
+    message: expect.stringContaining('it has 9 MiB, and may have 8'),
   });
 });
 

@@ -28,6 +28,16 @@ export const HOST_AND_DATA = [
     replaces: true,
   },
   {
+    // Who of them has which data is not known before that.
+    id: 'swapped',
+    title: 'a host runs another member than the inventory has for it',
+    next: ({ member }) => [
+      on(member, 'hostname; ip -br address'),
+      `compare ansible_host and etcd_address of ${member.host} with that; set no data aside before`,
+      DOCTOR,
+    ],
+  },
+  {
     id: 'foreign-program',
     title: 'another program runs than the one that was installed',
     next: ({ member, pid }) => [

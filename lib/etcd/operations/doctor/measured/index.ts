@@ -34,9 +34,9 @@ function ofHalfWay({ findings }: Scene): readonly Clue[] {
     }));
 }
 
-function ofRevoked({ all }: Scene): readonly Clue[] {
+function ofRevoked({ all, lists }: Scene): readonly Clue[] {
   const hosts = all.map(({ member, facts }) => ({ target: { name: member.host, facts } }));
-  return letsInRevoked(hosts).map(({ host, message, hint }) => ({
+  return letsInRevoked(hosts, lists).map(({ host, message, hint }) => ({
     cause: 'revoked',
     host,
     evidence: message,

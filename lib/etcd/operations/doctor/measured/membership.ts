@@ -163,8 +163,9 @@ function learners(scene: Scene): readonly Clue[] {
 /** Whose data it is has none that counts, unless it answers by itself: what was promised since is with the other. */
 function identities({ all, findings }: Scene): readonly Clue[] {
   const stray = strayIdentities(all.map(({ member, facts: { reading } }) => ({ member, reading })));
-  return stray.flatMap(({ host, owner, id }): readonly Clue[] => {
+  return stray.flatMap(({ host, owner, id, isCopy }): readonly Clue[] => {
     const evidence = findings.find((one) => one.check === 'identity' && one.host === host)?.message ?? '';
+    if (!isCopy) return [{ cause: 'swapped', host, evidence }];
     const alone = all.some(({ member, facts: { reading } }) => {
       return member.host === owner.host && reading?.healthy && reading.status?.memberId === id;
     });

@@ -70,6 +70,7 @@ it('every signature has a line, and every cause but those that are measured a si
   expect(measured).toEqual([
     'half-way',
     'identity',
+    'swapped',
     'foreign-program',
     'host-down',
     'ssh-down',

@@ -99,6 +99,15 @@ describe('what is seen of members and hosts', () => {
     expect(scene.listed.map((one) => one.healthy)).toEqual([true, true, false]);
   });
 
+  it.each<[string, number, string | undefined]>([
+    ['is answered for by the host that has a copy of its data', 3, 'etcd03'],
+    ['and by none that may be its own under another name', 2, undefined],
+  ])('a member %s', async (_what, at, astray) => {
+    const other = { status: memberStatus(2), clientUrl: `https://10.0.0.${at}:2379` };
+    const { scene } = await seen([works(1), {}, works(3, LIST, other)]);
+    expect(scene.listed[1]?.astray).toBe(astray);
+  });
+
   it('knows no learners before 3.4', async () => {
     const old = { status: memberStatus(1, { version: '3.3.25' }) };
     expect((await seen([works(1, LIST, old), works(2), works(3)])).scene.learners).toBe(false);

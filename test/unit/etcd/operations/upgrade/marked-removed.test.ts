@@ -1,5 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { markedOf } from '../../../../../lib/etcd/operations/upgrade/marked-removed.ts';
+import { markedOf, refuseMarked } from '../../../../../lib/etcd/operations/upgrade/marked-removed.ts';
+import { fakeCluster, memberReading } from '../../../support/fake-cluster.ts';
+import { scratch } from '../../../support/scratch.ts';
+import { SHELLS } from '../../../support/shells.ts';
 
 /** As etcd 3.5.30 wrote it of a member that joined under 3.4.23. */
 const LINE =
@@ -21,5 +27,45 @@ describe('a member that etcd 3.5 has marked as removed', () => {
   ])('%s', (_what, log, wanted) => {
     const listed = [member('ef27c5bf49e46213', 'etcd01'), member('d1ad146f36e754d5', 'etcd02')];
     expect(markedOf(log, listed).map(({ name }) => name)).toEqual(wanted);
+  });
+
+  it('is told by the log of one that rests, too: the others know who is a member', async () => {
+    const members = [member('ef27c5bf49e46213', 'etcd01'), member('d1ad146f36e754d5', 'etcd02')];
+    const cluster = fakeCluster([{ facts: { reading: memberReading({ members }) } }, { says: () => LINE }]);
+    await expect(refuseMarked(cluster.run(), cluster, cluster.hosts[1]!)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining('its etcd 3.5 has marked etcd02 as removed'),
+    });
+  });
+
+  describe.each(SHELLS)('in a journal, by %s', (_name, file = 'sh', ...args) => {
+    const look = async (journalctl: string) => {
+      const bin = scratch();
+      for (const [name, text] of [
+        ['journalctl', journalctl],
+        ['timeout', 'shift; "$@"; r=$?; if [ "$r" = 9 ]; then r=124; fi; exit "$r"'],
+      ] as const)
+        writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+      const members = [member('d1ad146f36e754d5', 'etcd02')];
+      const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+      const says = (_doing: string, script: string) =>
+        spawnSync(file, args, { input: script, encoding: 'utf8', env }).stdout;
+      const cluster = fakeCluster([{ facts: { reading: memberReading({ members }) }, says }]);
+      const found = refuseMarked(cluster.run(), cluster, cluster.hosts[0]!);
+      return { refused: await found.then(() => false).catch(() => true), said: cluster.said };
+    };
+
+    it('is found', async () => {
+      expect(await look(`echo '${LINE}'`)).toEqual({ refused: true, said: [] });
+      expect(await look('echo other')).toEqual({ refused: false, said: [] });
+    });
+
+    it('may be in the part that took too long to read, which is said', async () => {
+      expect(await look('printf %s cut; exit 9')).toEqual({
+        refused: false,
+        said: [expect.stringContaining('etcd01: its journal is too long to be read in 45 s')],
+      });
+      expect((await look(`echo '${LINE}'; exit 9`)).refused).toBe(true);
+    });
   });
 });
