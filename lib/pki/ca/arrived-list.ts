@@ -30,8 +30,8 @@ export async function readArrivedList(path: string, ground: ListGround): Promise
   if (der.length > MAX_LIST) {
     const mebi = (bytes: number) => Math.ceil(bytes / 1024 ** 2);
     throw new QuorateError(
-      `${path} was not taken: it has ${mebi(der.length)} MiB, and may have ${mebi(MAX_LIST)}: etcd reads it for each connection`,
-      { exitCode: EXIT.untrusted, hint: 'a CA that signs for clients of etcd alone has a short list' },
+      `${path} was not taken: it has ${mebi(der.length)} MiB, and may have ${mebi(MAX_LIST)}: it is read for each connection`,
+      { exitCode: EXIT.untrusted, hint: 'a CA that signs for these clients alone has a short list' },
     );
   }
   const arrived = await parseList(der);
