@@ -13,13 +13,15 @@ q_unmounted() {
   q_up=$1
   while [ ! -d "$q_up" ]; do q_up=\${q_up%/*} q_up=\${q_up:-/}; done
   q_real=$(cd -P -- "$q_up" && pwd -P)
-  # As the kernel writes them, too.
+  # As the kernel writes them, too; it has those behind a link by their own path.
   printf '%s\n' "$q_points" | while IFS= read -r q_point; do
     q_point=\${q_point%/}
     if [ -z "$q_point" ]; then continue; fi
     q_at=$(printf %b "$q_point")
     case $1/ in "$q_at"/*) ;; *) case $q_real/ in "$q_at"/*) ;; *) continue ;; esac ;; esac
-    if ! grep -qF -- " $q_point " /proc/self/mounts; then printf '%s\n' "$q_at"; fi
+    if grep -qF -- " $q_point " /proc/self/mounts; then continue; fi
+    q_own=$(cd -P -- "$q_at" 2>/dev/null && pwd -P | sed 's| |\\040|g')
+    if [ -z "$q_own" ] || ! grep -qF -- " $q_own " /proc/self/mounts; then printf '%s\n' "$q_at"; fi
   done
 }`;
 

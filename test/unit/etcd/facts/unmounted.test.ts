@@ -13,16 +13,20 @@ import { SHELLS } from '../../support/shells.ts';
 describe('a disk that is not mounted', () => {
   it.each(SHELLS)('is found by the tables of the host, by %s', (_name, file = 'sh', ...args) => {
     const root = scratch();
-    for (const path of ['etc', 'disk/etcd', 'up/etcd', 'a b', 'unit/wal', 'own'])
+    for (const path of ['etc', 'disk/etcd', 'up/etcd', 'up here/etcd', 'a b', 'unit/wal', 'own'])
       mkdirSync(`${root}/${path}`, { recursive: true });
     symlinkSync(`${root}/disk/etcd`, `${root}/link`);
+    symlinkSync(`${root}/up here`, `${root}/by link`);
     const spaced = `${root}/a b`.replaceAll(' ', '\\040');
     writeFileSync(
       `${root}/etc/fstab`,
-      `# ${root}/own is none\n/dev/a / ext4 defaults 0 1\nUUID=b\t${root}/disk/ ext4 noauto\n  LABEL=c ${root}/up ext4\n#/dev/d ${root}/own ext4\nx ${spaced} ext4\n/dev/e none swap sw\n`,
+      `# ${root}/own is none\n/dev/a / ext4 defaults 0 1\nUUID=b\t${root}/disk/ ext4 noauto\n  LABEL=c ${root}/up ext4\n#/dev/d ${root}/own ext4\nx ${spaced} ext4\n/dev/e none swap sw\n/dev/f ${root}/by\\040link ext4\n`,
     );
     writeFileSync(`${root}/etc/unit.mount`, `[Mount]\nWhat=/dev/e\nWhere=${root}/unit\n`);
-    writeFileSync(`${root}/mounts`, `overlay / overlay rw 0 0\n/dev/c ${root}/up ext4 rw 0 0\n`);
+    writeFileSync(
+      `${root}/mounts`,
+      `overlay / overlay rw 0 0\n/dev/c ${root}/up ext4 rw 0 0\n/dev/f ${root}/up\\040here ext4 rw 0 0\n`,
+    );
     const unmounted = (folder: string) => {
       const here = sh`${UNMOUNTED}
 q_unmounted ${folder}`.text
@@ -38,7 +42,8 @@ q_unmounted ${folder}`.text
     expect(unmounted(`${root}/link/default`)).toEqual([`${root}/disk`]);
     expect(unmounted(`${root}/a b/etcd`)).toEqual([`${root}/a b`]);
     expect(unmounted(`${root}/unit/wal`)).toEqual([`${root}/unit`]);
-    for (const fine of ['up/etcd', 'own/etcd', 'disks']) expect(unmounted(`${root}/${fine}`)).toEqual([]);
+    for (const fine of ['up/etcd', 'by link/etcd', 'own/etcd', 'disks'])
+      expect(unmounted(`${root}/${fine}`)).toEqual([]);
   });
 
   it('has its host refused where data is to come, unless a member runs there', async () => {
