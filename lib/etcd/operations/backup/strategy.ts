@@ -8,9 +8,9 @@ import { type KeptSnapshots, readSnapshots, type Snapshot } from '../../snapshot
 import { removeSnapshots } from '../../snapshots/remove.ts';
 import { chooseTaker, TAKE, takeOn } from '../../snapshots/step.ts';
 import { parseKeep, stampOf, thinnedApart } from '../../snapshots/thin.ts';
-import { openIntent } from '../../survey/intents.ts';
+import { finishHint, openIntent } from '../../survey/intents.ts';
 import { clustersOf, type EtcdHost, livingId, type Surveyed } from '../../surveyed.ts';
-import { finishLine, makesNewCluster } from '../../verbs.ts';
+import { makesNewCluster } from '../../verbs.ts';
 import { isOfCluster } from '../common/cluster-flag.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
@@ -203,7 +203,7 @@ function refuseHalfRestored({ cluster, hosts }: Surveyed): void {
   throw refusal(
     cluster,
     `run ${open.runId} has begun a ${open.verb} that is not finished: no snapshot is taken of what it left`,
-    finishLine(open.verb, cluster),
+    finishHint(open, cluster),
   );
 }
 

@@ -41,7 +41,7 @@ export function giveUpSteps(
     throw refusal(
       cluster,
       `run ${open.runId} has set the data of ${movedHosts.join(', ')} aside: it cannot be given up any more`,
-      `go on with it: ${verbLine(VERB, cluster, '--from', 'FILE')}; with --again it begins anew, on the hosts of the inventory`,
+      `go on with it: ${verbLine(VERB, cluster, '--from', open.notes?.from ?? 'FILE')}; with --again it begins anew, on the hosts of the inventory`,
     );
   }
   return hosts
