@@ -123,15 +123,17 @@ async function revocation(stage: Stage, { members }: Cluster): Promise<Scene> {
   const [ca, cert, key] = ['ca', GONE, `${GONE}-key`].map((name) =>
     readFileSync(join(bundle, `${name}.pem`), 'utf8'),
   );
-  const ask = `umask 077; mkdir -p /run/gone && cd /run/gone || exit
+  // Members listen at their hosts' addresses alone.
+  const ask = (address = '') => `umask 077; mkdir -p /run/gone && cd /run/gone || exit
 printf %s '${ca}' >ca.pem; printf %s '${cert}' >cert.pem; printf %s '${key}' >key.pem
-curl -s -o /dev/null --cacert ca.pem --cert cert.pem --key key.pem https://127.0.0.1:2379/version && echo in || echo out`;
+curl -s -o /dev/null --cacert ca.pem --cert cert.pem --key key.pem https://${address}:2379/version && echo in || echo out`;
+  const addressOf = new Map(stage.lab.hosts.map(({ name, address }) => [name, address]));
   const whereIt = async (is: 'in' | 'out') => {
-    const said = await Promise.all(members.map((member) => stage.on(member, ask)));
+    const said = await Promise.all(members.map((member) => stage.on(member, ask(addressOf.get(member)))));
     return members.filter((_, i) => said[i] === is);
   };
   const out = await whereIt('out');
-  if (out.length > 0) throw new Error(`${out.join(', ')} lets a new client not in`);
+  if (out.length > 0) throw new Error(`${out.join(', ')}: a new client is not let in`);
   return {
     commands: [['certs', '--revoke', GONE, '-y']],
     proof: async () => (await whereIt('in')).map((member) => `${member} lets the revoked client in`),
