@@ -22,11 +22,11 @@ export function holdFile(stateDir: string): string {
 }
 
 /**
- * Shell that sets `$q_owner` to `PID:BORN:WHO` of the run that has the host; to nothing where there is none, or its process
- * is gone: then the lock holds nobody off.
+ * Shell that sets `$q_owner` to `PID:BORN:WHO` of the run that has the host, and `$q_who` to its `WHO`; `$q_owner` is empty
+ * where there is none, or its process is gone: then the lock holds nobody off.
  */
 export function readLock(stateDir: string): Sh {
-  return sh`q_owner=$(readlink ${`${stateDir}/lock`}) && q_rest=\${q_owner#*:} && q_lives "\${q_owner%%:*}" "\${q_rest%%:*}" || q_owner=`;
+  return sh`q_owner=$(readlink ${`${stateDir}/lock`}) && q_rest=\${q_owner#*:} && q_who=\${q_rest#*:} && q_lives "\${q_owner%%:*}" "\${q_rest%%:*}" || q_owner=`;
 }
 
 /** Bytes of a reason, and of a command, that are kept: who is refused reads all of them, and a link of XFS takes 1,024. */

@@ -37,7 +37,7 @@ ${thin.text}
 function keptOff(member: Member): Sh {
   return sh`if [ -f ${holdFile(member.stateDir)} ]; then q_none 'the host is on hold'; fi
 ${readLock(member.stateDir)}
-if [ -n "$q_owner" ]; then q_none "a run of \${q_rest#*:} has the host"; fi
+if [ -n "$q_owner" ]; then q_none "a run of $q_who has the host"; fi
 ${whileOpen(member, RENEWING, sh`printf '%s\n' ${halfWay(member)}; exit 1`)}`;
 }
 

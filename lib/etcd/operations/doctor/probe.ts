@@ -51,7 +51,7 @@ if [ -f ${`${stateDir}/issued`} ] && [ -r ${`${stateDir}/issued`} ]; then
 fi
 q_part lock
 ${readLock(stateDir)}
-if [ -n "$q_owner" ]; then echo "\${q_owner%%:*} $q_rest"; fi
+if [ -n "$q_owner" ]; then echo "\${q_owner%%:*} $q_who"; fi
 q_part space
 q_there "$q_data"; df -Pk "$q_dir" | tail -n 1
 for q_pem in server.pem peer.pem; do

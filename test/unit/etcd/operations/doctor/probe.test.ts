@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { PRELUDE } from '../../../../../lib/dsl/shell/prelude.ts';
+import { PRELUDE, PROCESSES } from '../../../../../lib/dsl/shell/prelude.ts';
 import { quote } from '../../../../../lib/dsl/shell/sh.ts';
 import { ORDINARY } from '../../../../../lib/etcd/facts/index.ts';
 import { dataDirOf, hasLog, otherData, ownLogs } from '../../../../../lib/etcd/operations/doctor/data.ts';
@@ -97,6 +97,9 @@ it.each(SHELLS)('what a host says of a member is read alike: %s', async (_name, 
   put(`${root}/own.log`, '{"level":"panic","msg":"nobody knows this"}\n');
   put(`${member.stateDir}/issued`, `${'0'.repeat(64)} ${root}/ssl/ca.pem\n`);
 
+  const born = execFileSync('sh', ['-c', `${PROCESSES}\nq_born ${process.pid}`], { encoding: 'utf8' }).trim();
+  symlinkSync(`${process.pid}:${born}:alice@laptop`, `${member.stateDir}/lock`);
+
   const script = `${PRELUDE}\nq_state=${member.stateDir}\n${probeEvidence(member, [], 'sick').text}`;
   const out = execFileSync(file, args, {
     input: script,
@@ -124,5 +127,6 @@ it.each(SHELLS)('what a host says of a member is read alike: %s', async (_name, 
   expect(found.mounts.map(({ path }) => path)).toEqual([`${root}/typo`, `${root}/bin`, `${root}/ssl`]);
   expect(found.free?.kiB).toBeGreaterThan(0);
   expect(found.unread).toBeUndefined();
-  expect([found.process, found.holder, found.dropIns]).toEqual([undefined, undefined, []]);
+  expect(found.holder).toEqual({ who: 'alice@laptop', pid: process.pid });
+  expect([found.process, found.dropIns]).toEqual([undefined, []]);
 });
