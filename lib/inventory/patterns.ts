@@ -7,7 +7,7 @@ import { UNGROUPED } from './tree.ts';
 
 /**
  * The hosts that an Ansible pattern names, in the order in which it names them: names, groups, wildcards, `~regex` (of
- * how a name starts), `group[0:2]`, `@file` (each line a pattern), joined by `:` or `,`; `&` keeps what both name, `!`
+ * how a name starts), `group[0:2]`, `@file` (each line a pattern), joined by `:`, `,` or a blank; `&` keeps what both name, `!`
  * takes away. `what` says whose pattern it is. A name that nobody has, and a pattern that matches nothing, are errors.
  */
 export function selectHosts(inventory: Listed, pattern: string, what: string): readonly InventoryHost[] {
@@ -30,22 +30,22 @@ export function selectHosts(inventory: Listed, pattern: string, what: string): r
 
 type Listed = Pick<Inventory, 'hosts' | 'groups' | 'written'>;
 
-/** Commas and colons part terms, but not inside brackets (`a[0:2]`, `~(?:x|y)`, `~n{1,2}`) nor in an IPv6 address. */
+/** Commas, colons and blanks part terms, but not inside brackets (`a[0:2]`, `~(?:x|y)`, `~n{1,2}`) nor in an IPv6 address. */
 function termsOf({ hosts }: Listed, pattern: string): readonly string[] {
-  return split(pattern, ',').flatMap((term) => {
+  return split(pattern, /,/).flatMap((term) => {
     const name = term.replace(/^[&!]/, '');
     if (isIPv6(name) || hosts.some((host) => host.name === name)) return [term];
-    return split(term, ':');
+    return split(term, /[:\s]/);
   });
 }
 
-function split(text: string, separator: string): readonly string[] {
+function split(text: string, separators: RegExp): readonly string[] {
   const terms = [''];
   let depth = 0;
   for (const char of text) {
     if ('([{'.includes(char)) depth += 1;
     if (')]}'.includes(char)) depth -= 1;
-    if (depth <= 0 && char === separator) terms.push('');
+    if (depth <= 0 && separators.test(char)) terms.push('');
     else terms.push(`${terms.pop()}${char}`);
   }
   return terms.map((term) => term.trim()).filter(Boolean);

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { extname, join, parse } from 'node:path';
 import { Problems } from './checks/problems.ts';
 import { noteRead } from './files-read.ts';
 import { kindOfFile, namesIn } from './folders.ts';
@@ -67,11 +67,18 @@ const IGNORED =
 const OTHERS =
   /^((GNU)?[Mm]akefile|Vagrantfile|Dockerfile|Containerfile|Jenkinsfile|[Jj]ustfile|Taskfile\.ya?ml|Gemfile(\.lock)?|LICENSE|COPYING|CODEOWNERS|requirements\.ya?ml|galaxy\.ya?ml)$/;
 
-/** `.ini` is read from ansible-core 2.19 on, and was passed over before: so it is here where YAML or JSON is beside it. */
+/**
+ * `.ini` is read from ansible-core 2.19 on, and was passed over before: so it is here where YAML or JSON is beside it, or
+ * a program of that name, whose settings it has (`ec2.py`, `ec2.ini`).
+ */
 function filesIn(folder: string, problems: Problems): readonly string[] {
   const names = (namesIn(folder, problems) ?? []).filter((name) => !IGNORED.test(name) && !OTHERS.test(name));
   const hasOthers = names.some((name) => /\.(ya?ml|json)$/.test(name));
-  const unread = hasOthers ? names.filter((name) => name.endsWith('.ini')) : [];
+  const isOfProgram = (ini: string) =>
+    names.some(
+      (name) => name !== ini && parse(name).name === parse(ini).name && isProgram(join(folder, name)),
+    );
+  const unread = names.filter((name) => name.endsWith('.ini') && (hasOthers || isOfProgram(name)));
   for (const name of unread)
     problems.note(`not used: ${join(folder, name)}; name it with -i, or take .ini off its name`);
   const read = names.filter((name) => !unread.includes(name));

@@ -135,6 +135,12 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
   s390x: 's390x',
 };
 
+/** Resolves whatever name it is asked for. */
+const EVERY_NAME: ReadonlyMap<string, readonly string[]> = new (class extends Map<string, readonly string[]> {
+  override readonly get = () => ['192.0.2.1'];
+  override readonly has = () => true;
+})();
+
 /** A bare host like most. */
 export const ORDINARY: EtcdFacts = {
   arch: 'amd64',
@@ -155,7 +161,7 @@ export const ORDINARY: EtcdFacts = {
   caPem: undefined,
   installed: undefined,
   selinux: false,
-  firewall: { backend: 'nftables', own: 'nftables', resolved: new Map() },
+  firewall: { backend: 'nftables', own: 'nftables', resolved: EVERY_NAME },
   host: {
     machine: undefined,
     clock: undefined,

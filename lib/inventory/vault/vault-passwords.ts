@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, extname } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import { keepMasked } from '../../dsl/secret.ts';
 import { environment } from '../../environment.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
@@ -48,7 +48,8 @@ function fromFile(given: string, ask: VaultSources['ask']): VaultPassword {
   const id = whole ? 'default' : given.slice(0, at) || 'default';
   const name = whole ? given : given.slice(at + 1);
   if (!whole && /^prompt(_ask_vault_pass)?$/.test(name)) return fromPerson(id, given, ask);
-  const file = untilde(name);
+  // Not by its bare name: a program of that name on the PATH would be run in its place.
+  const file = resolve(untilde(name));
   return {
     id,
     source: name,

@@ -128,6 +128,15 @@ it.each(['--list-hosts', '--list-tags', '--list-tasks'])('%s judges no connectio
   expect([run.said, run.code]).toEqual([[], 0]);
 });
 
+it('--list-tasks asks for no addresses of names', async () => {
+  const named = THREE.replace(
+    'ansible_host: 192.0.2.3',
+    'etcd_address: etcd03.example, ansible_host: 192.0.2.3',
+  );
+  const run = await site({ 'inventory.yaml': named }, '--list-tasks');
+  expect([run.said, run.code]).toEqual([[], 0]);
+});
+
 it.each([
   ['--list-hosts', ['play: etcd clusters (etcd)', '  hosts (1):', '    etcd02']],
   ['--list-tags', ['play: etcd clusters (etcd)', '  tags: certs, verify']],

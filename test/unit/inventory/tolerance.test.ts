@@ -353,6 +353,17 @@ describe('a script', () => {
     expect(inventory.variablesOf('b').get('me')?.at(-1)?.value).toBe('b');
   });
 
+  it('has its settings beside it, in a folder of inventories', async () => {
+    const folder = write({
+      'inv/ec2.py': '#!/bin/sh\necho \'{"g": ["a"]}\'\n',
+      'inv/ec2.ini': '[ec2]\nregions = all\ncache_path = ~/.ansible/tmp\n',
+      'inv/more.ini': '[g]\nb\n',
+    });
+    chmodSync(join(folder, 'inv/ec2.py'), 0o755);
+    const inventory = await loadInventory({ files: [join(folder, 'inv')], schema: {} });
+    expect(inventory.groups.get('g')).toEqual(['a', 'b']);
+  });
+
   it('does not get what is meant for us alone', async () => {
     vi.stubEnv('QUORATE_CA_PASSPHRASE', 'correct horse');
     vi.stubEnv('CLOUD_TOKEN', 'theirs');

@@ -52,6 +52,7 @@ function file(name: string, text: string, mode = 0o600): string {
 
 const ONE = file('one', 'pw one\n');
 const TWO = file('two', 'pw-two');
+file('here.sh', "#!/bin/sh\necho 'pw one'\n", 0o700);
 const POSITION = { file: 'hosts.yaml', line: 7, column: 3 };
 
 const nobody = () => Promise.reject(new Error('nobody is asked'));
@@ -80,6 +81,16 @@ describe('a vault opens', () => {
   it('by the output of a program, whose line end does not count', async () => {
     const program = file('ask.sh', "#!/bin/sh\necho 'pw one'\n", 0o700);
     expect(await open(MADE.text, { files: [program] })).toBe('plain text');
+  });
+
+  it('by a program of the current directory, whatever is on the PATH', async () => {
+    const home = process.cwd();
+    process.chdir(folder);
+    try {
+      expect(await open(MADE.text, { files: ['here.sh'] })).toBe('plain text');
+    } finally {
+      process.chdir(home);
+    }
   });
 
   it('by a client, which is told the id', async () => {
