@@ -1,5 +1,6 @@
 import { EXIT, QuorateError } from '../errors.ts';
 import { Problems } from './checks/problems.ts';
+import { rawOf } from './formats/plain-groups.ts';
 import { entriesOf, type Source, variableOf } from './formats/yaml.ts';
 import { fromPlain } from './jinja/filters/data.ts';
 import { textOf } from './jinja/values.ts';
@@ -7,7 +8,7 @@ import type { OpenVault } from './text.ts';
 import type { Group, Host, Tree } from './tree.ts';
 import { Templates } from './variables/template.ts';
 import { frozenWorld } from './variables/template-world.ts';
-import { Numeral, type Raw, type Variable } from './variables/value.ts';
+import { isRawMapping, keyText, Numeral, type Raw, type Variable } from './variables/value.ts';
 import { readVarFolder, type VarFolder } from './variables/var-files.ts';
 import { Variables } from './variables/variables.ts';
 
@@ -76,7 +77,7 @@ class Constructor {
     for (const [name, expression] of this.#mapping('compose')) {
       const value = await this.#evaluate('compose', expression);
       if (value === undefined) continue;
-      this.#construction.tree.setHostVariables(this.#host, [this.#variable(name, value as Raw)]);
+      this.#construction.tree.setHostVariables(this.#host, [this.#variable(name, rawOf(value, undefined))]);
     }
     // What was composed counts for the groups.
     this.#templates = this.#read();
@@ -225,7 +226,8 @@ function pythonText(value: unknown): string {
 }
 
 function mappingOf(value: Raw): Readonly<Record<string, Raw>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...(value as object) } : {};
+  const entries = isRawMapping(value) ? [...value] : [];
+  return Object.fromEntries(entries.map(([key, one]) => [keyText(key), one]));
 }
 
 /** As Python takes a number or a bool. */

@@ -1,7 +1,16 @@
 import { keepMasked, Secret } from '../../dsl/secret.ts';
 import { isSecret } from '../../secret-names.ts';
 import { Moment } from '../variables/moment.ts';
-import { hasTemplate, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
+import {
+  hasTemplate,
+  isRawList,
+  isRawMapping,
+  keyText,
+  partsOf,
+  type Raw,
+  Unsafe,
+  type Variable,
+} from '../variables/value.ts';
 
 /** Masks what is a secret by its name wherever it turns up: in a file's diff, in what a command says. */
 export function keepNamedSecrets(name: string, value: Raw, is: typeof isSecret = isSecret): void {
@@ -10,9 +19,8 @@ export function keepNamedSecrets(name: string, value: Raw, is: typeof isSecret =
     return;
   }
   if (typeof value === 'string' && is(name, value) && !hasTemplate(value)) keepMasked(value);
-  if (typeof value !== 'object' || value === null || value instanceof Vaulted) return;
-  for (const [inner, one] of Object.entries(value))
-    keepNamedSecrets(Array.isArray(value) ? name : inner, one as Raw, is);
+  if (isRawMapping(value)) for (const [inner, one] of value) keepNamedSecrets(keyText(inner), one, is);
+  if (isRawList(value)) for (const one of value) keepNamedSecrets(name, one, is);
 }
 
 /** Variables of a file that was encrypted: all text in them is masked from here on, whatever it is called. */
@@ -54,6 +62,5 @@ function keepAllSecrets(value: Raw): void {
   }
   const text = value instanceof Unsafe ? value.text : value;
   if (typeof text === 'string' && !hasTemplate(text)) keepMasked(text);
-  if (typeof value !== 'object' || value === null) return;
-  for (const one of Object.values(value)) keepAllSecrets(one as Raw);
+  for (const one of partsOf(value)) keepAllSecrets(one);
 }

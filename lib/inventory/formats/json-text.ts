@@ -1,3 +1,4 @@
+import { isPlainObject } from '../../dsl/common/plain-object.ts';
 import { float, Numeral, numeral, type Raw } from '../variables/value.ts';
 import { scalarOf } from './yaml-scalars.ts';
 
@@ -23,19 +24,35 @@ const EXPONENT = /^-?\d+(\.\d+)?e[-+]?\d+$/i;
 /** What Python's `json` writes, and reads, besides JSON. */
 const NOT_FINITE = /^(-?Infinity|NaN)$/;
 
-/** `JSON.parse` as Python's, with a `Numeral` for what JavaScript's numbers do not hold. Throws SyntaxError. */
-export function parseJson(text: string): unknown {
-  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|-?Infinity|NaN/g, (token) => {
-    const isNumeral =
-      NOT_FINITE.test(token) || (JSON_NUMBER.test(token) && numeral(token) instanceof Numeral);
-    return isNumeral ? `{"\\u0001":"${token}"}` : token;
-  });
+/**
+ * `JSON.parse` as Python's, with a `Numeral` for what JavaScript's numbers do not hold. Throws SyntaxError.
+ *
+ * @param options.ordered Mappings with a key that JavaScript would sort to the front (`"9"`) come as Maps; false.
+ */
+export function parseJson(text: string, { ordered = false } = {}): unknown {
+  const marked = text.replace(
+    /("(?:[^"\\]|\\.)*")(\s*:)?|-?\d[\d.eE+-]*|-?Infinity|NaN/g,
+    (token, quoted?: string, colon?: string) => {
+      if (quoted !== undefined)
+        return ordered && colon !== undefined && WHOLE.test(quoted) ? `"\\u0001${token.slice(1)}` : token;
+      const isNumeral =
+        NOT_FINITE.test(token) || (JSON_NUMBER.test(token) && numeral(token) instanceof Numeral);
+      return isNumeral ? `{"\\u0001":"${token}"}` : token;
+    },
+  );
   if (marked === text) return JSON.parse(text);
   return JSON.parse(marked, (_, value) => {
-    const token = typeof value === 'object' && value !== null ? value[MARK] : undefined;
-    return typeof token === 'string' ? numeral(token) : value;
+    if (!isPlainObject(value)) return value;
+    const token = value[MARK];
+    if (typeof token === 'string') return numeral(token);
+    const entries = Object.entries(value);
+    if (!entries.some(([key]) => key.startsWith(MARK))) return value;
+    return new Map(entries.map(([key, one]) => [key.startsWith(MARK) ? key.slice(1) : key, one]));
   });
 }
+
+/** JavaScript has such keys before all others, in the order of their numbers. */
+const WHOLE = /^"(0|[1-9]\d*)"$/;
 
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/;
 

@@ -122,7 +122,8 @@ export function variables(vars: Mapping, position: Position): readonly Variable[
   }));
 }
 
-function rawOf(value: unknown, position: Position): Raw {
+/** Of plain data. */
+export function rawOf(value: unknown, position: Position | undefined): Raw {
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
   if (typeof value === 'bigint') return whole(value);
   if (value instanceof Numeral) return value;
@@ -130,7 +131,7 @@ function rawOf(value: unknown, position: Position): Raw {
   if (value instanceof Date) return momentOf(value.toISOString()) ?? value.toISOString();
   if (!isMapping(value)) return null;
   const entries = Object.entries(value).map(([key, one]) => [key, rawOf(one, position)] as const);
-  return marked(Object.fromEntries(entries), position);
+  return marked(new Map(entries), position);
 }
 
 function isMapping(value: unknown): value is Mapping {

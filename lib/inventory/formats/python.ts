@@ -1,4 +1,4 @@
-import { Numeral, numeral, type Raw, whole } from '../variables/value.ts';
+import { type Key, Numeral, numeral, type Raw, whole } from '../variables/value.ts';
 
 /**
  * What `ast.literal_eval` makes of a value of an INI file: numbers, text in quotes, lists, tuples, mappings, True,
@@ -97,7 +97,7 @@ class Reader {
   #braces(): Raw {
     this.#at += 1;
     this.#depth += 1;
-    const entries: [string, Raw][] = [];
+    const entries: [Key, Raw][] = [];
     const items: Raw[] = [];
     let comma = true;
     while (!this.#take('}')) {
@@ -105,13 +105,14 @@ class Reader {
       const key = this.#value();
       // Python hashes keys and members of sets: what it cannot hash, as {{ 1 }}, is no literal.
       if (typeof key === 'object' && key !== null && !(key instanceof Numeral)) throw new NoLiteral();
-      if (this.#take(':')) entries.push([String(key), this.#value()]);
+      const used = key instanceof Numeral ? key.text : key;
+      if (this.#take(':')) entries.push([used, this.#value()]);
       else items.push(key);
       comma = this.#take(',');
     }
     if (entries.length > 0 && items.length > 0) throw new NoLiteral();
     this.#depth -= 1;
-    return items.length > 0 ? items : Object.fromEntries(entries);
+    return items.length > 0 ? items : new Map(entries);
   }
 
   #signed(): Raw {

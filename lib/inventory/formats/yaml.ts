@@ -17,7 +17,7 @@ import type { Position } from '../../errors.ts';
 import { folderOf } from '../../root.ts';
 import { shownValue } from '../../secret-names.ts';
 import { Problems } from '../checks/problems.ts';
-import { float, Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
+import { float, type Key, Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
 import { asJson, isJson, jsonScalar } from './json-text.ts';
 import { indented } from './yaml-indent.ts';
 import {
@@ -121,7 +121,7 @@ export function entriesOf(
   if (!isMap(node)) return undefined;
   const entries = new Map<string, Entry>();
   for (const pair of pairs(node, source)) {
-    const key = keyText(pair.key);
+    const key = writtenKey(pair.key);
     const position = source.position(pair.key);
     const before = entries.get(key);
     if (before && problems)
@@ -221,7 +221,7 @@ class Reader {
     const entries = pairs(node, this.#source).map(
       ({ key, value }) => [nestedKey(key), this.#raw(value as Node | null, unsafe, aliased)] as const,
     );
-    return marked(Object.fromEntries(entries), this.#source.position(node));
+    return marked(new Map(entries), this.#source.position(node));
   }
 
   /** `!!omap` and `!!pairs` are lists of pairs. */
@@ -232,8 +232,8 @@ class Reader {
 }
 
 /** Of JSON's mappings, those by which Ansible says what YAML has tags for. */
-export function marked(value: { readonly [key: string]: Raw }, position: Position | undefined): Raw {
-  const { __ansible_vault: armoured, __ansible_unsafe: text } = value;
+export function marked(value: ReadonlyMap<Key, Raw>, position: Position | undefined): Raw {
+  const [armoured, text] = [value.get('__ansible_vault'), value.get('__ansible_unsafe')];
   if (typeof armoured === 'string') return vaulted(armoured, position);
   return typeof text === 'string' ? new Unsafe(text) : value;
 }
@@ -257,13 +257,15 @@ function isPlain(node: Scalar): boolean {
 }
 
 /** As it is written: a host called 1.10 is not one called 1.1. */
-function keyText(key: unknown): string {
+function writtenKey(key: unknown): string {
   return isScalar(key) ? textOf(key) : String(key);
 }
 
-/** Inside a value, as JSON has it: `yes` is `true`, 0640 is 416. */
-function nestedKey(key: unknown): string {
-  return isScalar(key) && isPlain(key) ? String(scalarOf(textOf(key))) : keyText(key);
+/** Inside a value: `yes` is true, 0640 is 416, a date its text. */
+function nestedKey(key: unknown): Key {
+  if (!isScalar(key) || !isPlain(key)) return writtenKey(key);
+  const value = scalarOf(textOf(key));
+  return value === null || typeof value !== 'object' ? value : String(value);
 }
 
 /**
@@ -280,9 +282,9 @@ function pairs(map: YAMLMap, source: Source): readonly Pair[] {
     const maps = isSeq(node) ? node.items.map((item) => source.resolve(item as Node)).reverse() : [node];
     for (const each of maps)
       if (isMap(each) && each !== map)
-        for (const pair of pairs(each, source)) merged.set(keyText(pair.key), pair);
+        for (const pair of pairs(each, source)) merged.set(writtenKey(pair.key), pair);
   }
-  const overridden = new Map(own.map((pair) => [keyText(pair.key), pair]));
+  const overridden = new Map(own.map((pair) => [writtenKey(pair.key), pair]));
   const first = new Set([...merged].map(([key, pair]) => overridden.get(key) ?? pair));
   return [...first, ...own.filter((pair) => !first.has(pair))];
 }

@@ -4,7 +4,16 @@ import { environment } from '../../environment.ts';
 import type { Position } from '../../errors.ts';
 import { folderOf } from '../../root.ts';
 import { isSecret } from '../../secret-names.ts';
-import { isKept, Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
+import {
+  isKept,
+  isRawList,
+  keyText,
+  Numeral,
+  type Raw,
+  Unsafe,
+  type Variable,
+  Vaulted,
+} from '../variables/value.ts';
 import { Sealed, type Step, TemplateError } from './errors.ts';
 import { evaluate } from './evaluate.ts';
 import { mapping } from './filters/collections.ts';
@@ -100,7 +109,7 @@ export class Templar {
     if (isList(value)) return value.map((item) => inner(() => item));
     if (value instanceof Dict)
       return Object.fromEntries(
-        value.keys().map((key) => [textOf(key), inner(() => value.get(key) ?? null)]),
+        value.keys().map((key) => [keyText(key), inner(() => value.get(key) ?? null)]),
       );
     const plain = toPlain(value);
     if ((outer || secret) && (typeof plain === 'string' || typeof plain === 'number'))
@@ -131,7 +140,7 @@ export class Templar {
       orUndefined(() => this.#fromRaw({ ...step, path: `${step.path}${of}` }, one));
     if (isRawList(raw))
       return raw.map((one, at) => part(`[${at}]`, one)).filter((one) => !(one instanceof Omit));
-    return new Dict(Object.keys(raw), (key) => part(`.${key}`, raw[String(key)] ?? null));
+    return new Dict(raw.keys(), (key) => part(`.${key}`, raw.get(key) ?? null));
   }
 
   #template(step: Step, text: string): Value {
@@ -263,10 +272,6 @@ interface HostScope extends Scope {
 /** Jinja's marks. */
 function isTemplate(text: string): boolean {
   return /\{[{%#]/.test(text);
-}
-
-function isRawList(raw: Raw): raw is readonly Raw[] {
-  return Array.isArray(raw);
 }
 
 /** What is missing may be given a default by who uses it; everything else is thrown. */

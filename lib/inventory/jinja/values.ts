@@ -1,8 +1,8 @@
 import { Moment } from '../variables/moment.ts';
-import { Float, floatText, Long, Numeral } from '../variables/value.ts';
+import { Float, floatText, type Key, Long, Numeral } from '../variables/value.ts';
 import { TemplateError } from './errors.ts';
 
-export { float, Long, Numeral, whole } from '../variables/value.ts';
+export { float, type Key, Long, Numeral, whole } from '../variables/value.ts';
 
 /** What expressions work on. Whole numbers and `Long` are Python's int, `Float` and numbers with a fraction its float. */
 export type Value =
@@ -47,8 +47,6 @@ export class Callable {
     this.call = call;
   }
 }
-
-export type Key = null | boolean | number | string;
 
 /** A mapping whose values are worked out when they are read, in the order in which it was written. */
 export class Dict {

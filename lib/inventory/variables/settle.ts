@@ -10,7 +10,7 @@ import { addressOf, type ConnectionDefaults, connectionOf, kindOf } from '../con
 import type { InventoryHost, SettledHost, SettledInventory, SettleOptions } from '../inventory.ts';
 import type { Host } from '../tree.ts';
 import { CONNECTION_VARS, counting, type Evaluate, isOfSsh, type Setting } from './settings.ts';
-import { Float, isKept, plainValue, type Raw, Unsafe, Vaulted } from './value.ts';
+import { Float, partsOf, plainValue, type Raw, Vaulted } from './value.ts';
 import type { Candidate, Variables } from './variables.ts';
 
 export interface Settler {
@@ -150,16 +150,8 @@ async function addSetting({ evaluate, schema }: Settler, into: Into, name: strin
 /** A float without a fraction, as 8.0 in a list of versions: JavaScript has no such number. */
 function floatIn(raw: Raw): Float | undefined {
   if (raw instanceof Float) return raw;
-  if (
-    typeof raw !== 'object' ||
-    raw === null ||
-    isKept(raw) ||
-    raw instanceof Vaulted ||
-    raw instanceof Unsafe
-  )
-    return undefined;
-  for (const one of Object.values(raw)) {
-    const found = floatIn(one as Raw);
+  for (const one of partsOf(raw)) {
+    const found = floatIn(one);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -95,7 +95,15 @@ export function floatText(value: number): string {
   return /[.e]/.test(padded) ? padded : `${padded}.0`;
 }
 
-/** A value as it is written: nothing is templated, nothing decrypted. */
+/** Of a mapping: 100 and '100' are two of them. */
+export type Key = null | boolean | number | string;
+
+/** As JSON has it, and JavaScript: `true`, `null`, `100`. */
+export function keyText(key: Key): string {
+  return String(key);
+}
+
+/** A value as it is written, mappings in the order in which they are: nothing is templated, nothing decrypted. */
 export type Raw =
   | null
   | boolean
@@ -106,7 +114,7 @@ export type Raw =
   | Vaulted
   | Unsafe
   | readonly Raw[]
-  | { readonly [key: string]: Raw };
+  | ReadonlyMap<Key, Raw>;
 
 /** A variable as it is written, and where. */
 export interface Variable {
@@ -131,9 +139,8 @@ export function isKept(value: unknown): value is Numeral | Moment {
 export function listedValue(raw: Raw): unknown {
   if (raw instanceof Vaulted) return { __ansible_vault: raw.armoured };
   if (raw instanceof Unsafe) return { __ansible_unsafe: raw.text };
-  if (Array.isArray(raw)) return raw.map(listedValue);
-  if (typeof raw !== 'object' || raw === null || isKept(raw)) return raw;
-  return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, listedValue(value as Raw)]));
+  if (isRawMapping(raw)) return mapped(raw, listedValue);
+  return isRawList(raw) ? raw.map(listedValue) : raw;
 }
 
 /** The value as it is written, unless something in it is to be evaluated. */
@@ -151,9 +158,26 @@ function plain(raw: Raw): unknown {
   if (raw instanceof Vaulted) return EVALUATED;
   if (raw instanceof Numeral) return raw.value;
   if (raw instanceof Moment) return raw.toJSON();
-  const values = Object.entries(raw).map(([key, one]) => [key, plain(one as Raw)] as const);
-  if (values.some(([, value]) => value === EVALUATED)) return EVALUATED;
-  return Array.isArray(raw) ? values.map(([, value]) => value) : Object.fromEntries(values);
+  const all = isRawMapping(raw) ? mapped(raw, plain) : isRawList(raw) ? raw.map(plain) : {};
+  return Object.values(all).includes(EVALUATED) ? EVALUATED : all;
+}
+
+function mapped(raw: ReadonlyMap<Key, Raw>, value: (one: Raw) => unknown): Readonly<Record<string, unknown>> {
+  return Object.fromEntries([...raw].map(([key, one]) => [keyText(key), value(one)]));
+}
+
+export function isRawMapping(raw: Raw): raw is ReadonlyMap<Key, Raw> {
+  return raw instanceof Map;
+}
+
+export function isRawList(raw: Raw): raw is readonly Raw[] {
+  return Array.isArray(raw);
+}
+
+/** The values within a list or a mapping; none in anything else. */
+export function partsOf(raw: Raw): readonly Raw[] {
+  if (isRawMapping(raw)) return [...raw.values()];
+  return isRawList(raw) ? raw : [];
 }
 
 /** Jinja's marks. */

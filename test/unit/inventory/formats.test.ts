@@ -9,7 +9,7 @@ import { scalarOf } from '../../../lib/inventory/formats/yaml-scalars.ts';
 import { loadInventory } from '../../../lib/inventory/index.ts';
 import { Moment } from '../../../lib/inventory/variables/moment.ts';
 import { Float, Long } from '../../../lib/inventory/variables/value.ts';
-import { listedValues, load, refusal, write } from './support.ts';
+import { listedValues, load, plainOf, refusal, write } from './support.ts';
 
 // What ansible-core makes of them (ast.literal_eval, shlex.split, PyYAML).
 it.each([
@@ -60,7 +60,7 @@ it.each([
   ['[1', '[1'],
   ['', ''],
 ])('%s of an INI file is %j', (text, value) => {
-  expect(pythonValue(text)).toEqual(value);
+  expect(plainOf(pythonValue(text))).toEqual(value);
 });
 
 it.each([

@@ -9,7 +9,7 @@ import {
   loadInventory,
   type SettledHost,
 } from '../../../lib/inventory/index.ts';
-import { Numeral, type Raw, Unsafe, Vaulted } from '../../../lib/inventory/variables/value.ts';
+import { type Raw, Unsafe, Vaulted } from '../../../lib/inventory/variables/value.ts';
 import type { Connection } from '../../../lib/transport/host.ts';
 import { scratch } from '../support/scratch.ts';
 
@@ -66,12 +66,12 @@ export function listedValues(inventory: Inventory, host: string): Record<string,
   );
 }
 
-function plainOf(raw: Raw): unknown {
+export function plainOf(raw: Raw): unknown {
   if (raw instanceof Vaulted) return { __ansible_vault: raw.armoured };
   if (raw instanceof Unsafe) return raw.text;
   if (Array.isArray(raw)) return raw.map(plainOf);
-  if (typeof raw !== 'object' || raw === null || raw instanceof Numeral) return raw;
-  return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, plainOf(value as Raw)]));
+  if (!(raw instanceof Map)) return raw;
+  return Object.fromEntries([...raw].map(([key, value]) => [String(key), plainOf(value)]));
 }
 
 /** What a promise was refused with; throws when it was not, or with a bug of ours. */

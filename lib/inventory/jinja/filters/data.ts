@@ -1,11 +1,12 @@
-import { parseDocument } from 'yaml';
+import { parseDocument, type ScalarTag } from 'yaml';
 import { isPlainObject } from '../../../dsl/common/plain-object.ts';
 import { parseJson } from '../../formats/json-text.ts';
+import { scalarOf } from '../../formats/yaml-scalars.ts';
 import { Moment } from '../../variables/moment.ts';
 import { isKept } from '../../variables/value.ts';
 import { TemplateError } from '../errors.ts';
 import { type Given, plugin, table } from '../plugin.ts';
-import { Dict, defined, isFloat, isList, Numeral, numberOf, textOf, type Value } from '../values.ts';
+import { Dict, defined, isFloat, isList, keyOf, Numeral, numberOf, textOf, type Value } from '../values.ts';
 import { yamlText } from './yaml-text.ts';
 
 /** Filters that read and write JSON and YAML. */
@@ -33,7 +34,7 @@ export const DATA_FILTERS = table({
   ),
   from_json: plugin('', (value) => {
     try {
-      return fromPlain(parseJson(textOf(value)));
+      return fromRead(parseJson(textOf(value), { ordered: true }));
     } catch {
       throw new TemplateError('from_json reads what is not JSON');
     }
@@ -43,11 +44,10 @@ export const DATA_FILTERS = table({
       version: '1.1',
       merge: true,
       prettyErrors: false,
-      // A date stays the text that it is written as.
-      customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !tag.tag.endsWith(':timestamp')),
+      customTags: (tags) => [PLAIN, ...tags],
     });
     if (document.errors.length > 0) throw new TemplateError('from_yaml reads what is not YAML');
-    return fromPlain(document.toJS({ maxAliasCount: 100 }));
+    return fromRead(document.toJS({ maxAliasCount: 100, mapAsMap: true }));
   }),
   to_yaml: plugin('indent width default_flow_style sort_keys explicit_start', (value, given) =>
     yaml(value, given, 2, undefined),
@@ -56,6 +56,17 @@ export const DATA_FILTERS = table({
     yaml(value, given, 4, false),
   ),
 });
+
+/** What stands without quotes and without a tag is what PyYAML makes of it; a date stays its text. */
+const PLAIN: ScalarTag = {
+  tag: 'plain',
+  default: true,
+  test: /^(?!<<$)/,
+  resolve(text) {
+    const value = scalarOf(text);
+    return value instanceof Moment ? text : value;
+  },
+};
 
 interface JsonStyle {
   readonly sort: boolean;
@@ -120,6 +131,15 @@ export function fromPlain(value: unknown, path = ''): Value {
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   const below = path === '' ? '' : `${path}.`;
   return Dict.of(entries.map(([key, item]) => [key, fromPlain(item, `${below}${key}`)] as const));
+}
+
+/** What was read with Maps for mappings: keys of their own types, in the order in which they are written. */
+function fromRead(value: unknown): Value {
+  if (Array.isArray(value)) return value.map(fromRead);
+  const entries =
+    value instanceof Map ? [...value] : isPlainObject(value) ? Object.entries(value) : undefined;
+  if (entries === undefined) return fromPlain(value);
+  return Dict.of(entries.map(([key, item]) => [keyOf(fromPlain(key)), fromRead(item)] as const));
 }
 
 const WANTED = 'text, a number, true or false, null, a list or a plain object was wanted';

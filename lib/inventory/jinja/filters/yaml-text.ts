@@ -1,6 +1,6 @@
 import { scalarOf } from '../../formats/yaml-scalars.ts';
 import { TemplateError } from '../errors.ts';
-import { Callable, Dict, defined, isList, textOf, type Value } from '../values.ts';
+import { Callable, compare, Dict, defined, isList, textOf, type Value } from '../values.ts';
 
 export interface YamlStyle {
   /** Of what lies in a mapping or a list, in columns. */
@@ -74,11 +74,15 @@ class Writer {
     return text + (close ?? '');
   }
 
+  /** As PyYAML: keys that do not compare stay as they are. */
   #entries(value: Dict): readonly (readonly [Value, Value])[] {
-    const entries = [...value.entries()];
-    return this.#style.sort
-      ? entries.sort(([one], [other]) => (textOf(one) < textOf(other) ? -1 : 1))
-      : entries;
+    const entries = value.entries();
+    if (!this.#style.sort) return entries;
+    try {
+      return [...entries].sort(([one], [other]) => compare(one, other));
+    } catch {
+      return entries;
+    }
   }
 
   #scalar(value: Value, column: number, next: number, inFlow: boolean): string {

@@ -1,11 +1,21 @@
+import { isPlainObject } from '../../../../lib/dsl/common/plain-object.ts';
 import type { TemplateWorld } from '../../../../lib/inventory/jinja/templar.ts';
 import { Templates } from '../../../../lib/inventory/variables/template.ts';
 import type { Raw, Variable } from '../../../../lib/inventory/variables/value.ts';
 
-export type Vars = Readonly<Record<string, Raw>>;
+export type Vars = Readonly<Record<string, Sample>>;
 
-export function variable(name: string, value: Raw, line = 1): Variable {
-  return { name, value, position: { file: 'hosts.yaml', line, column: 5 }, folder: undefined };
+/** A value as it is written, with plain objects for mappings. */
+type Sample = Raw | readonly Sample[] | { readonly [key: string]: Sample };
+
+function rawOf(sample: Sample): Raw {
+  if (Array.isArray(sample)) return sample.map(rawOf);
+  if (!isPlainObject(sample)) return sample as Raw;
+  return new Map(Object.entries(sample).map(([key, one]) => [key, rawOf(one as Sample)]));
+}
+
+export function variable(name: string, value: Sample, line = 1): Variable {
+  return { name, value: rawOf(value), position: { file: 'hosts.yaml', line, column: 5 }, folder: undefined };
 }
 
 /** A world of hosts with these variables; the line of a variable is its place among those of its host. */
