@@ -18,6 +18,8 @@ export interface PlannedTask {
   readonly waits?: boolean;
   /** Left out on this host, and why. */
   readonly skipped?: string;
+  /** Of a check: it could not be planned, which was told; what stands behind it is planned as if it had come true. */
+  readonly failed?: true;
   /** Paths that it wants to be there, and that only the host could tell. */
   readonly found?: readonly string[];
   /** What its probe printed: what `changes` rest on. Kept where somebody reviews the plan. */

@@ -12,8 +12,7 @@ import { here, places } from './trace/position.ts';
 import type { Trace } from './trace/trace.ts';
 import { oneName } from './world/normal-path.ts';
 import { userState } from './world/user-state.ts';
-
-import type { World } from './world/world.ts';
+import { UNKNOWN, type World } from './world/world.ts';
 
 /** The part of a change that a resource states itself. */
 export type Difference = Omit<Change, 'resource' | 'certainty'> & Partial<Pick<Change, 'certainty'>>;
@@ -274,6 +273,17 @@ function wishing<Options extends object, Desired, Observed>(
       foreseeMarks(marks, changes, world);
       return changes;
     },
+    suppose(reading: Reading, world: World) {
+      const changes = [{ ...supposed(resource.name(desired)), resource: id }];
+      world.expectChange(touched);
+      foreseeMarks(marks, changes, world);
+      try {
+        resource.foresee?.(desired, resource.parse(reading, desired), changes, world);
+      } catch {
+        // What was read makes no sense to it, either.
+        world.expectAnything();
+      }
+    },
     ...(resource.empties && { empties: (resource.empties(desired) ?? []).map(oneName) }),
     ...(brings && {
       brings: (reading?: Reading) =>
@@ -295,6 +305,11 @@ function wishing<Options extends object, Desired, Observed>(
     }),
     apply: (changes: readonly Change[], prepared: Prepared) => resource.apply(desired, changes, prepared),
   };
+}
+
+/** Stands for all that a task would do. */
+function supposed(property: string): Omit<Change, 'resource'> {
+  return { kind: 'create', property, before: null, after: UNKNOWN, certainty: 'unknown' };
 }
 
 /** Two things of one task at one path: the second would take the place of the first. */

@@ -125,6 +125,8 @@ export interface Task {
   readonly probe: Sh | Probe | undefined;
   /** Differences over the world so far; it updates the world to the state after them. */
   diff(reading: Reading, world: World): readonly Change[];
+  /** Say in the world what holds once it is carried out, where `diff` has thrown: a check goes on behind it. */
+  suppose?(reading: Reading, world: World): void;
   /** Runs on control after planning, never in a check. */
   prepare?(changes: readonly Change[], context: PrepareContext): Promise<Prepared>;
   /** Shell that makes the changes; it never probes to decide. */
@@ -157,8 +159,8 @@ export interface Task {
     agrees(other: Task): boolean;
     joined(task: Task, all: readonly Task[]): Task;
   };
-  /** Tell whether two tasks of one kind, for different things, want different values of a part they share. */
-  contradicts?(other: Task): boolean;
+  /** Tell whether two tasks of one kind, for different things, want different values of a part they share; or in which. */
+  contradicts?(other: Task): boolean | string;
   /** Judged once more behind what is taken away because no role declares it any more. */
   readonly heedsLeftOver?: boolean;
   /** What it changes could cut the connection: see `Guard`. */

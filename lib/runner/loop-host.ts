@@ -6,7 +6,7 @@ import type { Sh } from '../dsl/shell/sh.ts';
 import type { Prepared, Reading, Received, Task, Transfer } from '../dsl/task.ts';
 import { withLoaded } from '../dsl/trace/lazy.ts';
 import { World } from '../dsl/world/world.ts';
-import { EXIT, QuorateError } from '../errors.ts';
+import { EXIT, errorsOf, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import { applySteps } from './apply/apply.ts';
 import { type Actor, Elsewhere, type Site } from './apply/elsewhere.ts';
@@ -19,7 +19,7 @@ import { differencesOf, handlerOf, probeFragment, wordsOf } from './exchange/tas
 import { type RoleTask, Wire } from './exchange/wire.ts';
 import { isLook, withoutLooks } from './plan/left-over.ts';
 import { planTasks } from './plan/plan.ts';
-import { withoutRepeats } from './plan/wishes.ts';
+import { throwAll, withoutRepeats } from './plan/wishes.ts';
 
 /** Seconds for what changes something outside of tasks. */
 const ACT_SECONDS = 180;
@@ -64,6 +64,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   readonly holds: readonly HoldPlace[] | undefined;
   target: Target<Facts>;
   plan: readonly PlannedTask[] = [];
+  /** Of a check: why tasks could not be planned. */
+  faults: readonly QuorateError[] = [];
   readonly #options: PlayHostOptions<Facts>;
   readonly #wire: Wire;
   readonly #others: Elsewhere;
@@ -129,6 +131,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const target = others ? { ...this.target, hostvars: { ...others, [name]: own } } : this.target;
     await this.makePlan(await withLoaded(() => this.#options.build(target)));
     if (this.#options.check && this.changesItself) this.#options.noteChanges?.();
+    throwAll(this.faults);
   }
 
   async refresh(): Promise<void> {
@@ -136,8 +139,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     if (facts !== undefined) this.target = { ...this.target, facts };
   }
 
-  /** Probes all tasks in one exchange and compares them in order; fills `plan`. */
+  /** Probes all tasks in one exchange and compares them in order; fills `plan`, and `faults` in a check. */
   async makePlan(declared: readonly RoleTask[]): Promise<void> {
+    this.faults = [];
     const wanted = withoutRepeats(this.target.name, declared);
     const left = (await this.#options.tasksForLeft?.(wanted)) ?? [];
     this.#going = new Set(left.map(({ task }) => task));
@@ -160,7 +164,10 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const all = tasks.map(({ role, task, at }) => ({ role, task, ...(at && { at }) }));
     const { keepsReadings = false } = this.#options;
     const siteOf = (task: Task) => this.#siteOf(task);
-    return planTasks(all, { siteOf, elsewhere, keepsReadings, first });
+    const fault = (error: unknown) => {
+      this.faults = [...this.faults, ...errorsOf(error)];
+    };
+    return planTasks(all, { siteOf, elsewhere, keepsReadings, first, ...(this.#options.check && { fault }) });
   }
 
   #siteOf(task: Task): Site {
@@ -331,7 +338,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   /** Reports what is planned and needs nothing done; in a check, all that is planned. */
   reportPlan(): void {
     for (const planned of this.plan) {
-      const { skipped, changes, task } = planned;
+      const { skipped, failed, changes, task } = planned;
+      if (failed) continue;
       const { wire } = this.#siteOf(task);
       if (skipped !== undefined) wire.finished(planned, 'skipped', [], skipped);
       else if (!isDue(planned)) wire.finished(planned, 'ok');

@@ -95,12 +95,17 @@ async function runBatch<Facts>(
   nameLeftOvers(session, hosts);
   await warnings.together(() => play.strategy.admit?.(run));
   if (session.stopping) return;
+  const isWhole = ({ faults, target }: LoopHost<Facts>) =>
+    faults.length === 0 && !session.failed(target.name);
   const planned = {
     play: session.nameOf(play),
     hosts: hosts
-      .filter((host) => host.selected && !session.failed(host.target.name))
+      .filter((host) => host.selected && isWhole(host))
       .map(({ target, stateDir, plan }) => ({ name: target.name, target, stateDir, plan })),
-    missing: failed().flatMap((host) => (lostBefore.has(host) ? [] : [host.name])),
+    missing: [
+      ...failed().flatMap((host) => (lostBefore.has(host) ? [] : [host.name])),
+      ...hosts.flatMap(({ faults, target }) => (faults.length > 0 ? [target.name] : [])),
+    ],
     steps,
   };
   await review?.(planned, session.sink.emit);
@@ -192,7 +197,12 @@ async function plan<Facts>(session: Session, hosts: readonly LoopHost<Facts>[]):
   await session.each(
     hosts.filter((host) => host.selected),
     (host) => host.target.name,
-    (host) => host.replan(),
+    (host) =>
+      host.replan().catch((error) => {
+        if (host.faults.length === 0) throw error;
+        // Told once all plays are planned: what is wrong here hides nothing else.
+        for (const fault of host.faults) session.failLater(fault);
+      }),
   );
   refuseContradictions(
     new Map(hosts.map(({ target, plan }) => [target.name, plan.filter((one) => !isLeftOver(one))])),

@@ -4,7 +4,7 @@ import { MARK } from '../../dsl/shell/probe.ts';
 import { joinSh } from '../../dsl/shell/sh.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
 import type { World } from '../../dsl/world/world.ts';
-import { EXIT, QuorateError } from '../../errors.ts';
+import { EXIT, QuorateError, QuorateErrors } from '../../errors.ts';
 import type { Site } from '../apply/elsewhere.ts';
 import { awaitGuard, SETTLED_SECONDS } from '../apply/guard.ts';
 import { compileLinks, noteLinks, refuseStrangersLinks } from '../exchange/links.ts';
@@ -27,6 +27,11 @@ export interface PlanOptions {
   readonly elsewhere: string | undefined;
   /** Keep with each task what its probe printed. */
   readonly keepsReadings: boolean;
+  /**
+   * Of a check: takes what is wrong with one task, and the others are planned as if that were mended. Without it the first
+   * fault is thrown.
+   */
+  readonly fault?: ((error: unknown) => void) | undefined;
   /** The host, where tasks that take back what others make are refused; not in the middle of a run. */
   readonly first?: string | undefined;
 }
@@ -36,7 +41,7 @@ export interface PlanOptions {
  */
 export async function planTasks(
   tasks: readonly RoleTask[],
-  { siteOf, elsewhere, keepsReadings, first }: PlanOptions,
+  { siteOf, elsewhere, keepsReadings, first, fault }: PlanOptions,
 ): Promise<readonly PlannedTask[]> {
   const whyNot = ({ task }: RoleTask) => {
     const { when, runOnce } = wordsOf(task);
@@ -54,7 +59,10 @@ export async function planTasks(
     if (skipped !== undefined) plan.push({ ...one, changes: [], skipped });
     else {
       const reading = readings(one);
-      const it = planned(one, reading, { site: siteOf(one.task), due: plan.filter(isDue) });
+      const due = plan.filter((before) => isDue(before) || before.failed);
+      const site = siteOf(one.task);
+      const it = orFault(fault, () => planned(one, reading, { site, due })) ?? { ...one, ...FAILED };
+      if (it.failed) one.task.suppose?.(reading, site.world);
       const paths = found.get(one) ?? [];
       const kept = { ...it, ...(paths.length > 0 && { found: paths }), ...(keepsReadings && { reading }) };
       plan.push(kept);
@@ -63,18 +71,33 @@ export async function planTasks(
   }
   if (first !== undefined) {
     const at = (one: PlannedTask) => ({ reading: of.get(one) ?? NOTHING, world: siteOf(one.task).world });
-    refuseUndone(first, plan, at);
+    orFault(fault, () => refuseUndone(first, plan, at));
   }
   return plan;
 }
 
+/** What comes of it; undefined where `fault` takes what it throws, which is no bug of ours. */
+function orFault<T>(fault: PlanOptions['fault'], work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    const isKnown = error instanceof QuorateError || error instanceof QuorateErrors;
+    if (fault === undefined || !isKnown) throw error;
+    fault(error);
+    return undefined;
+  }
+}
+
+interface Where {
+  readonly site: Site;
+  /** What earlier tasks have to do, or would. */
+  readonly due: readonly PlannedTask[];
+}
+
+const FAILED = { changes: [], failed: true } as const;
 const NOTHING: Reading = { code: 0, out: '' };
 
-function planned(
-  one: RoleTask,
-  reading: Reading,
-  { site, due }: { readonly site: Site; readonly due: readonly PlannedTask[] },
-): PlannedTask {
+function planned(one: RoleTask, reading: Reading, { site, due }: Where): PlannedTask {
   const { world, wire, actor } = site;
   const differences = () => {
     const changes = differencesOf(one.task, reading, world);
