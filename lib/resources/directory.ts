@@ -91,7 +91,7 @@ function mayBeMissing(found: ObservedPath): readonly Difference[] {
 
 /** Shell that makes a directory where it is missing, with its mode and owner. */
 export function makeDirectory({ path, owner = '', group = '', ...ownership }: DirectoryDesired): Sh {
-  return sh`q_bits=${modeAt(path, ownership)}; mkdir -p -- ${path} && q_mode ${path} "$q_bits" ${owner} ${group} && q_label ${path}`;
+  return sh`q_bits=${modeAt(path, ownership)}; q_mkdir ${path} && q_mode ${path} "$q_bits" ${owner} ${group} && q_label ${path}`;
 }
 
 /** A directory, by its mode and owner. Its own change is later than that of what lies in it, or is not known. */

@@ -84,7 +84,7 @@ elif (cd -- ${path.replace(/[^/]*$/, '')} 2>/dev/null && [ ${to} -ef ${path} ]);
   foresee: ({ path, to }, _observed, changes, world) =>
     world.path(path).willBe(linkState(world.behind(path).path, to, changes.length > 0)),
   // With -n a link to a directory is replaced, not filled.
-  apply: ({ path, to }) => sh`ln -sfn -- ${to} ${path} && q_label ${path}`,
+  apply: ({ path, to }) => sh`q_on ${path} ln -sfn -- ${to} && q_label ${path}`,
 });
 
 /** A link, by where it leads: what it leads to is another's business. */

@@ -46,6 +46,7 @@ export const LONGEST_NAME = 255 - '..quorate-new'.length;
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there; fails for a link, which somebody has put there since
  * - `q_on PATH COMMAND…`: runs it with the path behind it: as it is, or by its name alone, from the folder that it is in,
  *   where others may change that (see `q_enter`)
+ * - `q_mkdir DIR`: makes a folder, and those above that are missing, each as `q_on` does
  * - `q_replace NEW PATH`: one takes the place of the other, and never goes into a folder that is there by now
  * - `q_shared PATH`: we are root, and somebody else may change the folder that a path is in, or one above: between two
  *   commands a name there may become a link
@@ -151,7 +152,7 @@ q_newest() {
 }
 q_take() {
   if [ -d "$2" ]; then echo "$2 is a directory, a file was wanted"; return 1; fi
-  if mkdir -p -- "\${2%/*}/" && q_on "$2" rm -f -- && q_on "$2" q_replace "$1"; then return; fi
+  if q_mkdir "\${2%/*}" && q_on "$2" rm -f -- && q_on "$2" q_replace "$1"; then return; fi
   q_on "$2" rm -f --; q_room "$2"; return 1
 }
 q_adopt() {
@@ -217,6 +218,10 @@ q_on() {
   # In a folder that is gone there is nothing left.
   if [ "$1" = rm ] && [ ! -d "\${q_there%/*}/" ]; then return; fi
   if q_shared "$q_there"; then (q_enter "$q_there" && "$@" "./$q_name"); else "$@" "$q_there"; fi
+}
+q_mkdir() {
+  if [ -z "$1" ] || [ -d "$1" ]; then return; fi
+  q_mkdir "\${1%/*}" && { q_on "$1" mkdir -- || [ -d "$1" ]; }
 }
 q_shared() {
   [ -O / ] || return

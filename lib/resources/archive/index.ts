@@ -127,7 +127,7 @@ q_unpack() {
   mkdir part && ${unpack(desired)} || return
   ${isAnew ? lay(desired) : giveOwner(desired)}
 }
-mkdir -p -- ${folder} && q_enter ${incoming(desired)} && q_apart && q_bring ${incoming(desired)} whole && q_unpack; q_leave $?) || exit
+q_mkdir ${folder} && q_enter ${incoming(desired)} && q_apart && q_bring ${incoming(desired)} whole && q_unpack; q_leave $?) || exit
 ${isAnew ? proven(desired) : sh`:`}`;
   },
 });

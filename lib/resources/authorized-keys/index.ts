@@ -114,7 +114,7 @@ done
 case $q_home in '' | / | /dev/null | /nonexistent) echo "the home of "${user}" is $q_home"; exit 1 ;; esac
 q_group=$(id -g -- ${user}) || exit
 if [ ! -d "$q_home" ]; then mkdir -p -- "$q_home" && q_mode "$q_home" 0755 ${user} "$q_group" && q_label "$q_home" || exit; fi
-mkdir -p -- "$q_home/.ssh" && q_mode "$q_home/.ssh" 0700 ${user} "$q_group" || exit`,
+q_mkdir "$q_home/.ssh" && q_mode "$q_home/.ssh" 0700 ${user} "$q_group" || exit`,
       ...(text ? [writeOver(file, text)] : added.length > 0 ? [addTo(file, added)] : []),
       sh`if [ -e ${file} ]; then q_mode ${file} 0600 ${user} "$q_group"; fi && q_label "$q_home/.ssh"`,
     ]);

@@ -20,6 +20,8 @@ import { sha256 } from '../../../../lib/dsl/path.ts';
 import { PRELUDE } from '../../../../lib/dsl/shell/prelude.ts';
 import { type Sh, sh } from '../../../../lib/dsl/shell/sh.ts';
 import { incoming, writeContent } from '../../../../lib/resources/content/content.ts';
+import { directory } from '../../../../lib/resources/directory.ts';
+import { link } from '../../../../lib/resources/link.ts';
 import { scratch } from '../../support/scratch.ts';
 import { SHELLS } from '../../support/shells.ts';
 
@@ -85,6 +87,8 @@ q_mode ${at('taken')} 0604 ${WEB} ${WEB}`),
     ['changes', (path) => sh`q_mode ${path} 0644 ${WEB} ''`],
     ['removes', (path) => sh`q_drop ${path}`],
     ['removes all', (path) => sh`q_on ${path} rm -rf --`],
+    ['links', (path) => link(path, { to: 'x' }).apply([], {})],
+    ['makes', (path) => directory(`${path}/a/b`).apply([], {})],
   ])('%s nothing where a link of the user leads to what is not theirs', (_what, act) => {
     const { home, etc } = land();
     linkOfWeb(etc, join(home, 'app'));
@@ -94,6 +98,26 @@ q_mode ${at('taken')} 0604 ${WEB} ${WEB}`),
     const { mode, uid } = statSync(join(etc, 'shadow'));
     expect([readFileSync(join(etc, 'shadow'), 'utf8'), mode & 0o777, uid]).toEqual(['secret', 0o600, 0]);
     expect(readdirSync(etc)).toEqual(['shadow']);
+  });
+
+  it('makes folders and links in none that becomes a link on the way', () => {
+    const { home, etc } = land();
+    const app = join(home, 'app');
+    // The user is quick: what is made is a link to somewhere else before the next command.
+    const quick = `mkdir() { command mkdir "$@" && [ -e ${app} ] && { mv ${app} ${home}/was; ln -s ${etc} ${app}; chown -h ${WEB} ${app}; }; return 0; }\n`;
+    expect(run(directory(join(app, 'a/b')).apply([], {}), quick).status).not.toBe(0);
+    expect(run(link(join(app, 'x'), { to: 'y' }).apply([], {})).status).not.toBe(0);
+    expect(readdirSync(etc)).toEqual(['shadow']);
+  });
+
+  it('makes the folders above a folder, like others that are there', () => {
+    const { home } = land();
+    expect(run(sh`q_mkdir ${join(home, 'a/b c')} && q_mkdir ${join(home, 'a/b c')}`)).toEqual({
+      status: 0,
+      said: '',
+    });
+    expect(statSync(join(home, 'a/b c')).mode & 0o777).toBe(0o755);
+    expect(readdirSync(home)).toEqual(['a']);
   });
 
   it('follows a link of root, and one of the user to what is theirs', () => {
