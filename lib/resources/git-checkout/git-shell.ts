@@ -97,6 +97,15 @@ q_as ${user} || { echo ${`git cannot be run as ${user}`}; exit 1; }
 q_home=$(q_account passwd ${user}); q_home=\${q_home%:*}; export HOME="\${q_home##*:}"`;
 }
 
+/** Shell whose output comes by a file: what a user's git begins there may write on when we have gone on, and is not heard. */
+export function heardOnce(work: Sh): Sh {
+  return sh`(${work}
+) >"$q_state/git-output" 2>&1
+q_code=$?
+cat -- "$q_state/git-output"; rm -f -- "$q_state/git-output"
+(exit "$q_code")`;
+}
+
 /** Reads what is there. The remote is asked for branches alone: a commit, or a tag that is here, stays what it is. */
 export function checkoutState({ path, repository, login, version, user }: Wanted): Sh {
   const isCommit = /^[0-9a-f]{40}$/.test(version);
@@ -117,6 +126,12 @@ if ! command -v git >/dev/null; then exit 0; fi
 echo git
 ${user === undefined ? sh`` : sh`if [ -z "$(q_account passwd ${user})" ]; then echo nobody; exit 0; fi`}
 ${gitOf(path, login)}${gitAs(user)}
+${
+  user === undefined
+    ? sh``
+    : sh`# What is to be known is captured; filters of the user's have nothing of ours to write to.
+exec 2>/dev/null`
+}
 q_head= q_tag= q_wanted=
 ${begun(path)}
 if [ -n "$q_repository" ]; then

@@ -17,7 +17,7 @@ import {
 } from '../../dsl/world/ground.ts';
 import { UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { checkout, checkoutState, gitAs, gitOf, nameRemote } from './git-shell.ts';
+import { checkout, checkoutState, gitAs, gitOf, heardOnce, nameRemote } from './git-shell.ts';
 import { type Remote, remoteOf } from './remote.ts';
 
 export interface GitCheckoutOptions {
@@ -151,15 +151,16 @@ ${orGone(path)}`,
   apply({ path, repository, login, version, user }, changes) {
     const commit = changes.find(({ property }) => property === 'commit');
     const isNew = commit?.kind === 'create';
-    return sh`${gitOf(path, login)}${gitAs(user)}
+    const work = sh`${gitOf(path, login)}${gitAs(user)}
 ${
   isNew
-    ? sh`mkdir -p -- ${path} || exit; ${user === undefined ? sh`` : sh`q_on ${path} chown -h -- ${user} || exit`}
+    ? sh`q_mkdir ${path} || exit; ${user === undefined ? sh`` : sh`q_on ${path} chown -h -- ${user} || exit`}
 q_git -C ${path} init --quiet 2>&1 || exit`
     : sh``
 }
 ${nameRemote(path, repository)}
 ${commit === undefined ? sh`:` : checkout(path, version)}`;
+    return user === undefined ? work : heardOnce(work);
   },
 });
 

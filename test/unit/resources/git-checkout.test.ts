@@ -416,6 +416,21 @@ describe.runIf(hasGit)('a checkout', () => {
     await run(tasks, { dir });
     expect(statSync(join(dir, 'at/page')).uid).toBe(65534);
     expect(await dry(tasks, { dir })).toEqual([]);
+    // Programs of that user, which git runs, have no pipe of root's: they would answer for what is asked behind.
+    const heard = `readlink /proc/self/fd/2 >>${join(dir, 'fds')}; cat`;
+    const config = `[filter "f"]\n\tclean = "${heard}"\n\tsmudge = "${heard}"\n`;
+    writeFileSync(join(dir, 'at/.git/config'), config, { flag: 'a' });
+    writeFileSync(join(dir, 'at/.git/info/attributes'), 'page filter=f\n');
+    utimesSync(join(dir, 'at/page'), 1, 1);
+    const later = gitCheckout(join(dir, 'at'), {
+      repository: join(dir, 'origin'),
+      version: 'v2',
+      user: 'nobody',
+    });
+    await run([later], { dir });
+    const fds = new Set(readFileSync(join(dir, 'fds'), 'utf8').trim().split('\n'));
+    expect([...fds].sort()).toEqual(['/dev/null', join(dir, 'state/git-output')]);
+    expect(existsSync(join(dir, 'state/git-output'))).toBe(false);
   });
 });
 
