@@ -9,6 +9,7 @@ import {
   type ObservedPath,
   OWNERSHIP,
   type OwnershipOptions,
+  ownershipOfNew,
   requireReplaceable,
   requireRoom,
   SECRET,
@@ -128,7 +129,9 @@ export function defineEdit<Options extends object, Desired extends Edited>({
       const certainty = world.bringsMore ? 'conditional' : folder;
       if (!isNew) return [{ kind: 'update', property: 'text', ...lineOf(text), certainty, text }];
       requireAccounts(desired, ground, world, path);
-      return [{ kind: 'create', property: 'text', ...lineOf(text), before: null, certainty, text }];
+      const made = { kind: 'create', property: 'text', ...lineOf(text), before: null, text } as const;
+      const ownership = ownershipOfNew({ ...desired, mode: modeOfNew(desired, after) }, '0644');
+      return [made, ...ownership].map((one) => ({ ...one, certainty }));
     },
     foresee({ path, ...desired }, { at }, changes, world) {
       const [change] = changes;

@@ -78,6 +78,16 @@ export function ownershipDifferences(desired: KeptOwnership, observed: ObservedP
   });
 }
 
+/** What a plan says of something new: its mode, owner and group, where they are not `usual` and root's. */
+export function ownershipOfNew({ mode, owner, group }: Ownership, usual: string): readonly Difference[] {
+  const all = { mode: mode === usual ? undefined : mode, owner, group };
+  return Object.entries(all).flatMap(([property, after]) =>
+    after === undefined || after === 'root' || after === '0'
+      ? []
+      : [{ kind: 'create', property, before: null, after }],
+  );
+}
+
 const CONDITIONAL = { certainty: 'conditional' } as const;
 
 /** A wish for mode and owner in one form: the mode as four octal digits. Throws exit code 1 for what is none. */

@@ -8,6 +8,7 @@ import {
   OWNERSHIP,
   type OwnershipOptions,
   ownershipDifferences,
+  ownershipOfNew,
   requireRoom,
 } from '../dsl/path.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
@@ -68,7 +69,8 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
     if (at === undefined) requireSight(path, ground);
     requireFolder(path, ground, world, { makesFolders: true });
     const sure = world.bringsMore ? 'conditional' : certainty;
-    return [{ kind: 'create', property: 'type', before: null, after: 'directory', certainty: sure }];
+    const made = { kind: 'create', property: 'type', before: null, after: 'directory' } as const;
+    return [made, ...ownershipOfNew(desired, '0755')].map((one) => ({ ...one, certainty: sure }));
   },
   foresee(desired, { at, ground }, changes, world) {
     const { path, owner, group } = desired;

@@ -8,6 +8,7 @@ import {
   OWNERSHIP,
   type OwnershipOptions,
   ownershipDifferences,
+  ownershipOfNew,
   requireReplaceable,
   requireRoom,
 } from '../dsl/path.ts';
@@ -70,7 +71,7 @@ interface ObservedFile extends Place {
 /**
  * A regular file with exactly this content; replaced whole. A mode, owner or group that is not given stays as it is, and so
  * do access lists and extended attributes where the host's `cp` can carry them. A new file is 0644 unless said, and 0600
- * where a secret is in its content: a `Secret`, a private key in PEM, or the value of a variable of a role that is
+ * where a secret is in its content: a `Secret`, a private key in PEM, a URL with a password, or the value of a variable of a role that is
  * declared as one or named so.
  *
  * @example
@@ -130,7 +131,8 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     requireRoom(path, 'file', found);
     if (desired.once && found?.type === 'link') throw isLink(path);
     const content = keepsContent(desired, found) ? undefined : contentDifference(desired.content, found);
-    const ownership = found?.type === 'file' ? ownershipDifferences(desired, found) : [];
+    const ownership =
+      found?.type === 'file' ? ownershipDifferences(desired, found) : ownershipOfNew(desired, '0644');
     if (content === undefined && ownership.length === 0) return [];
     if (content !== undefined || found?.pinned === 'attribute') requireReplaceable(path, found, world);
     if (at === undefined) requireSight(path, ground);

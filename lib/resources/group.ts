@@ -75,7 +75,10 @@ q_account group ${name}`,
     if (world.group(name).over(exists ? {} : undefined) !== undefined) return [];
     if (gid !== undefined && holder !== undefined) throw taken(`group ${name}`, 'gid', `${gid}`, holder);
     const certainty = world.bringsMore ? 'conditional' : 'certain';
-    return [{ kind: 'create', property: 'name', before: null, after: name, certainty }];
+    const said = { name, ...(gid !== undefined && { gid: `${gid}` }) };
+    return Object.entries(said).map(
+      ([property, after]) => ({ kind: 'create', property, before: null, after, certainty }) as const,
+    );
   },
   foresee: ({ name }, _exists, _changes, world) => world.group(name).willBe({}),
   apply({ name, gid }) {

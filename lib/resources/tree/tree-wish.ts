@@ -7,6 +7,7 @@ import {
   noRoom,
   type ObservedPath,
   ownershipDifferences,
+  ownershipOfNew,
   requireRoom,
 } from '../../dsl/path.ts';
 import type { Difference } from '../../dsl/resource.ts';
@@ -131,10 +132,19 @@ export function entryDifferences(
   // A tree that is laid over the system changes nothing of the folders that all have.
   const isOurs = isKnown && found.type === type && !(type === 'directory' && isSystemFolder(path));
   const ownership = isOurs ? ownershipDifferences(besideOthers(desired, entry, world), found).map(named) : [];
+  const ofNew = found === undefined ? ownershipOfNewEntry(desired, entry).map(named) : [];
   if (type === 'directory')
-    return found === undefined ? [{ kind: 'create', property, before: null, after: type }] : ownership;
+    return found === undefined
+      ? [{ kind: 'create', property, before: null, after: type }, ...ofNew]
+      : ownership;
   const content = contentDifference(entry.content, found, property);
-  return [...(content ? [content] : []), ...ownership];
+  return [...(content ? [content] : []), ...ofNew, ...ownership];
+}
+
+/** All belong to whom the folder itself does. */
+function ownershipOfNewEntry({ path }: TreeDesired, entry: Entry): readonly Difference[] {
+  const usual = entry.type === 'file' && !entry.executable ? '0644' : '0755';
+  return ownershipOfNew(entry.path === path ? entry : { mode: entry.mode }, usual);
 }
 
 /** What is to go: the uppermost of what no task declares. */

@@ -99,18 +99,9 @@ export function userDifferences(
   found: Partial<UserState> | undefined,
   observed: ObservedUser,
 ): readonly Difference[] {
-  const { name, group, groups = [], onlyGroups, shell, comment, password, expiry, expires } = desired;
+  const { group, groups = [], onlyGroups, shell, comment, password, expiry, expires } = desired;
   const primary = found?.group;
-  if (primary === undefined) {
-    const made: Difference =
-      group === undefined
-        ? { kind: 'create', property: 'name', before: null, after: name }
-        : { kind: 'create', property: 'group', before: null, after: group };
-    return [
-      made,
-      ...groups.map((one): Difference => ({ kind: 'create', property: 'groups', before: null, after: one })),
-    ];
-  }
+  if (primary === undefined) return differencesOfNew(desired);
   const known = [primary, ...(found?.groups ?? []), ...observed.groups];
   const missing = groups
     .filter((one) => !known.includes(one))
@@ -147,6 +138,24 @@ export function userDifferences(
       ? []
       : [{ kind: 'update', property: 'shell', before: observed.shell ?? null, after: shell } as const]),
   ];
+}
+
+/** What a plan says of a user that is to be made: all that the role gives. */
+function differencesOfNew(desired: UserDesired): readonly Difference[] {
+  const { name, group, groups = [], uid, comment, password, expires, home, shell } = desired;
+  const said: readonly (readonly [string, string | undefined])[] = [
+    group === undefined ? ['name', name] : ['group', group],
+    ...groups.map((one) => ['groups', one] as const),
+    ['uid', uid === undefined ? undefined : `${uid}`],
+    ['comment', comment],
+    ['password', password && SECRET],
+    ['expires', expires],
+    ['home', home],
+    ['shell', shell],
+  ];
+  return said.flatMap(([property, after]) =>
+    after === undefined ? [] : [{ kind: 'create', property, before: null, after }],
+  );
 }
 
 /** Refuse to change a user's number, which owns files, or home, which holds the login keys. */

@@ -95,7 +95,10 @@ describe('a file from a template', () => {
 
   it('with a secret in it is secret', async () => {
     const task = await fill('token {{ t }}\n', { t: new Secret('hunter2hunter2') });
-    expect(await dry([task], { dir })).toEqual(['create content: null → (secret)']);
+    expect(await dry([task], { dir })).toEqual([
+      'create content: null → (secret)',
+      'create mode: null → 0600',
+    ]);
   });
 });
 
@@ -121,7 +124,10 @@ describe('a file by its address', () => {
   it('is downloaded once, in no check, and sent', () =>
     served(async (url, asked) => {
       const tasks = [file(target(), { url, sha256: digest, mode: '0755' })];
-      expect(await dry(tasks, { dir })).toEqual([`create content: null → sha256:${digest.slice(0, 12)}`]);
+      expect(await dry(tasks, { dir })).toEqual([
+        `create content: null → sha256:${digest.slice(0, 12)}`,
+        'create mode: null → 0755',
+      ]);
       expect(asked()).toBe(0);
       await run(tasks, { dir });
       expect(readFileSync(target()).equals(bytes)).toBe(true);
@@ -183,7 +189,10 @@ describe.each(SHELLS)('a file that is not to be replaced, under %s', (_name, ...
   const wish = () => [file(target(), { content: 'first\n', mode: '0640', replace: false })];
 
   it('gets its content where it is missing, and keeps what others write', async () => {
-    expect(await run(wish(), { dir, shell })).toHaveLength(1);
+    expect(await run(wish(), { dir, shell })).toEqual([
+      expect.stringContaining('create content'),
+      'create mode: null → 0640',
+    ]);
     expect(found()).toBe('first\n');
     writeFileSync(target(), 'theirs');
     expect(await dry(wish(), { dir, shell })).toEqual([]);

@@ -16,7 +16,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sh } from '../../../lib/dsl/shell/sh.ts';
-import type { Task } from '../../../lib/dsl/task.ts';
+import type { Change, Task } from '../../../lib/dsl/task.ts';
 import { absent } from '../../../lib/resources/absent.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';
@@ -178,7 +178,40 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
       user('q-web', { group: 'q-new', home: '/' }),
       wish('x', { owner: 'q-web', group: 'q-new' }),
     );
-    expect(kinds(host)).toEqual(['create name', 'create group', 'create content']);
+    expect(kinds(host)).toEqual([
+      'create name',
+      'create group,create home',
+      'create content,create owner,create group',
+    ]);
+  });
+
+  it('what is new is said with what is not usual of it', async () => {
+    const host = await plan(
+      group('q-new', { gid: 2200 }),
+      user('q-web', {
+        uid: 2100,
+        home: '/',
+        shell: '/bin/sh',
+        comment: 'Web',
+      }),
+      wish('usual', { mode: '0644', owner: 'root', group: '0' }),
+      wish('setuid', { mode: '4755', group: 'q-new' }),
+      folder('usual-too'),
+      folder('shared', { mode: '2775', owner: '2100' }),
+      line(at('token'), { line: 'a', create: true, mode: '0640' }),
+    );
+    const said = (change: Change) => `${change.property} ${change.after}`;
+    expect(
+      host.plan.map(({ changes }) => changes.map(said).filter((one) => !/^(content|type|text)/.test(one))),
+    ).toEqual([
+      ['name q-new', 'gid 2200'],
+      ['name q-web', 'uid 2100', 'comment Web', 'home /', 'shell /bin/sh'],
+      [],
+      ['mode 4755', 'group q-new'],
+      [],
+      ['mode 2775', 'owner 2100'],
+      ['mode 0640'],
+    ]);
   });
 
   it('the group and the home count that come with a user', async () => {
@@ -188,7 +221,12 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
       wish('home/.vimrc'),
       line(at('home/.q-profile'), { line: 'umask 077', create: true }),
     );
-    expect(kinds(host)).toEqual(['create name', 'create type', 'create content', 'create text']);
+    expect(kinds(host)).toEqual([
+      'create name,create home',
+      'create type,create owner,create group',
+      'create content',
+      'create text',
+    ]);
   });
 
   it.each<[string, () => Task, RegExp]>([

@@ -150,7 +150,7 @@ cat /log /etc/passwd /etc/shadow`;
       );
 
     it.each([
-      ['who is made by the first', '', [['name ann', 'groups adm'], ['groups web']]],
+      ['who is made by the first', '', [['name ann', 'groups adm', 'shell /bin/false'], ['groups web']]],
       ['who is there', ANN, [['groups adm', 'shell /bin/false'], ['groups web']]],
     ])('gets the groups of each: one %s', (_who, own, found) => {
       const first = user('ann', { groups: ['adm'] });
@@ -314,7 +314,7 @@ describe('a group by its number', () => {
       .map(({ kind }) => kind);
   it('is there, or is made', () => {
     expect(plan(`group web 500:\n${MARK}\nholder web\ngroup web 500:`)).toEqual([]);
-    expect(plan(`\n${MARK}\n`)).toEqual(['create']);
+    expect(plan(`\n${MARK}\n`)).toEqual(['create', 'create']);
   });
 
   it.each([

@@ -81,7 +81,9 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     const host = await plan(...tasks);
     expect(changes(host)).toEqual([
       ['directory:/etc', 'type', null, 'directory'],
+      ['directory:/etc', 'mode', null, '0750'],
       ['file:/etc/motd', 'content', null, expect.stringMatching(/^sha256:/)],
+      ['file:/etc/motd', 'mode', null, '0640'],
       ['command:marker', 'done', 'no', 'yes'],
     ]);
     expect(existsSync(join(dir, 'etc'))).toBe(false);
