@@ -29,6 +29,18 @@ export function credentialsIn(text: string): readonly string[] {
   );
 }
 
+/** A URL in it has a password, and not in a comment, or as what is yet to be filled in: `$PASS`, `<password>`. */
+export function hasLogin(text: string): boolean {
+  const lines = text.includes('://') ? text.split('\n') : [];
+  return lines.some(
+    (line) =>
+      !/^\s*(?:[#;]|\/\/)/.test(line) &&
+      [...line.matchAll(CREDENTIALS)].some(
+        ([all, url]) => url !== undefined && !/^[$%<{*]/.test(all.slice(url.length + 1)),
+      ),
+  );
+}
+
 /** User and password of a URL as a header has them. A `%` that encodes nothing counts as it is written: `http://u:100%@host`. */
 export function basicCredentials({ username, password }: URL): string {
   return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`;

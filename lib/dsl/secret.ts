@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { hasLogin } from '../credentials.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { MASK } from '../secret-names.ts';
 import { isKeyText, maskBehindNames, maskText } from '../secret-texts.ts';
@@ -137,7 +138,8 @@ export function redactScript(text: string): string {
  */
 export function usualMode(content: unknown): '0600' | '0644' {
   const isSecret =
-    content instanceof Secret || (typeof content === 'string' && (isKeyText(content) || hasGuarded(content)));
+    content instanceof Secret ||
+    (typeof content === 'string' && (isKeyText(content) || hasLogin(content) || hasGuarded(content)));
   return isSecret ? '0600' : '0644';
 }
 

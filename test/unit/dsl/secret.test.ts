@@ -24,6 +24,9 @@ it.each([
 it.each([
   ['0600', 'token of-a-role\n'],
   ['0600', 'postgres://u:of-a-role@db\n'],
+  ['0600', 'url = https://me:pa55w0rd@mirror/\n'],
+  ['0644', '# url = https://me:pa55w0rd@mirror/\n'],
+  ['0644', 'url = https://$USER:$PASS@mirror/ http://mirror:80/\n'],
   ['0600', 'password: ab1'],
   ['0600', `[{"x":"two\\nlines"}]`],
   ['0644', 'token of-a-roles\n'],
