@@ -35,7 +35,7 @@ function sudoersFile(name: string, { rules, ...options }: SudoersOptions): Task 
     });
   }
   const content = textOfLines([rules].flat().flatMap(linesOf));
-  return file(`/etc/sudoers.d/${name}`, {
+  const task = file(`/etc/sudoers.d/${name}`, {
     content,
     mode: '0440',
     owner: 'root',
@@ -44,6 +44,26 @@ function sudoersFile(name: string, { rules, ...options }: SudoersOptions): Task 
     title: `sudo knows the rules of ${name}`,
     ...options,
   });
+  return { ...task, contradicts: (other) => bothDefine(content, other) };
+}
+
+/** What two new files of sudo's cannot both have, which each alone is accepted with: an alias of one name. */
+function bothDefine(content: string, other: Task): string | false {
+  const { path = '', content: rules } = file.wishOf(other) ?? {};
+  if (!path.startsWith('/etc/sudoers.d/') || typeof rules !== 'string') return false;
+  const others = aliasesIn(rules);
+  const both = aliasesIn(content).filter((one) => others.includes(one));
+  return both.length > 0 && `both define the ${both.join(', ')}`;
+}
+
+/** As `User_Alias ADMINS`. */
+function aliasesIn(rules: string): readonly string[] {
+  const lines = rules.replaceAll('\\\n', ' ').matchAll(/^\s*(User|Runas|Host|Cm(?:nd|d))_Alias\s(.*)$/gm);
+  return [...lines].flatMap(([, kind, all = '']) =>
+    [...all.matchAll(/(?:^|:)\s*([A-Z]\w*)\s*=/g)].map(
+      ([, name]) => `${kind === 'Cmd' ? 'Cmnd' : kind}_Alias ${name}`,
+    ),
+  );
 }
 
 /** What is there may be at odds with itself already: then the new rules are judged alone. */

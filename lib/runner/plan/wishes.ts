@@ -88,7 +88,7 @@ function differ(one: Task, other: Task): boolean {
 /** One wants nothing where the other brings something; or each wants something else of what is a part of both. */
 function excludes(one: Task, other: Task): boolean {
   if (isInstead(one, other)) return false;
-  return clears(one, other) || clears(other, one) || one.contradicts?.(other) === true;
+  return clears(one, other) || clears(other, one) || Boolean(one.contradicts?.(other));
 }
 
 function clears({ empties = [] }: Task, other: Task): boolean {
@@ -146,7 +146,9 @@ export function disagreement(host: string, first: Asked, second: Asked): Quorate
   const [before, position] = [first, second].map(({ task, at }) => task.writtenAt ?? at?.());
   const other = before && !isSame(before, position) ? `the first is at ${before.file}:${before.line}` : '';
   const names = differing(first.task, second.task);
-  const hints = [names.length > 0 ? `they differ in ${names.join(', ')}` : '', other].filter(Boolean);
+  const why = first.task.contradicts?.(second.task);
+  const what = names.length > 0 ? `they differ in ${names.join(', ')}` : '';
+  const hints = [typeof why === 'string' ? why : what, other].filter(Boolean);
   return new QuorateError(
     `${host}: ${name(first)} and ${name(second)} want different things of ${second.task.resource}`,
     {
