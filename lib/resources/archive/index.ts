@@ -15,6 +15,7 @@ import {
 import { EXIT, QuorateError } from '../../errors.ts';
 import { laid } from '../common/lay.ts';
 import { fetchOnce } from '../content/fetch.ts';
+import { requireBrought } from './contents.ts';
 import { findRecord, lastRecord, nameIn, record } from './record.ts';
 import { type ArchiveDesired, type ArchiveOptions, completeArchive } from './wish.ts';
 
@@ -97,6 +98,7 @@ fi`,
     // What somebody else has unpacked has no record, and is fine.
     const isSame = observed.record === undefined || observed.record === from.sha256;
     if (isThere && isSame) return ownerDifferences(desired, observed);
+    requireBrought(desired);
     const before = isThere && observed.record !== undefined ? said(observed.record) : null;
     if (lacks !== undefined && !world.bringsMore)
       throw cannot(folder, `there is no ${lacks} on the host`, 'declare the packages that bring it before');

@@ -19,7 +19,7 @@ export interface ArchiveDetails {
   readonly creates: string;
   /** Folders to leave out at the front of the names in a tar archive. */
   readonly strip?: number;
-  /** Who all of it belongs to; root, or whoever unpacks it, unless said. */
+  /** Who all that it brings belongs to, the folder itself left out; root, or whoever unpacks it, unless said. */
   readonly owner?: string;
   readonly group?: string;
 }

@@ -183,12 +183,31 @@ describe('an archive', () => {
     },
   );
 
-  it('that does not bring what it is to create is told to be that', async () => {
+  it('that does not bring what it is to create is told to be that in a check', async () => {
     const source = packed('one');
-    await expect(run(wish(source, { creates: 'sbin/site' }), { dir })).rejects.toMatchObject({
+    const said = (more: Partial<ArchiveDetails>) =>
+      dry(wish(source, more), { dir }).then(
+        () => undefined,
+        ({ message, hint }) => `${message}; ${hint}`,
+      );
+    expect(await said({ creates: 'sbin/site' })).toMatch(
+      /there is no sbin\/site in the archive .*site\.tar\.gz; .*: there is (\.conf|bin|link)/,
+    );
+    expect(await said({ creates: 'site-1.0/bin' })).toMatch('no site-1.0/bin in');
+    expect(await said({ strip: 4 })).toMatch('nothing is left');
+    for (const creates of ['bin', `${at('bin/sité')}`, 'link/sité', './bin/'])
+      expect(await said({ creates })).toBe(undefined);
+    expect(await said({ strip: 0, creates: 'site-1.0/bin/sité' })).toBe(undefined);
+    writeFileSync(source, 'not a tar'.repeat(10_000));
+    expect(await said({ creates: 'x' })).toBe(undefined);
+  });
+
+  it('that cannot be looked into on control, and does not bring what it is to create, fails by the run', async () => {
+    const source = packed('one', 'site.zip');
+    await expect(run(wish(source, { creates: 'sbin/site', strip: 0 }), { dir })).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringMatching(
-        /there is no .*at\/sbin\/site in the archive: .*, without the 1 in front that strip leaves out$/,
+        /there is no .*at\/sbin\/site in the archive: .*; strip leaves out folders in front$/,
       ),
     });
   });
