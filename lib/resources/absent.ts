@@ -1,12 +1,13 @@
 import { contentMark } from '../dsl/mark.ts';
 import { is } from '../dsl/options/options.ts';
-import { checkedPath, isForeseenOnly, requireReplaceable } from '../dsl/path.ts';
+import { isForeseenOnly, requireReplaceable } from '../dsl/path.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { partsOf, probe } from '../dsl/shell/probe.ts';
 import { sh } from '../dsl/shell/sh.ts';
 import { type Place, parsePlace, requireSight } from '../dsl/world/ground.ts';
 import type { World } from '../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { literalPath } from './common/literal-path.ts';
 import { named, namesIn } from './common/names.ts';
 import { requireOurs } from './common/system-folders.ts';
 import { mounted, mountedIn } from './mount/mounts.ts';
@@ -44,8 +45,7 @@ export const absent = defineResource<AbsentOptions, AbsentDesired, ObservedAbsen
   empties: ({ path }) => [path],
   marks: ({ path }) => [contentMark(path)],
   complete(name, { recursive = false }) {
-    const path = checkedPath(name);
-    if (/[*?]/.test(path)) throw isPattern(path);
+    const path = literalPath('absent', name, EACH);
     if (recursive) requireOurs(path);
     return { path, recursive };
   },
@@ -142,10 +142,4 @@ function notEmpty(path: string, names: readonly string[]): QuorateError {
   });
 }
 
-/** It would be taken literally, and nothing would go. */
-function isPattern(path: string): QuorateError {
-  return new QuorateError(`absent ${JSON.stringify(path)}: it is a pattern, and one path was wanted`, {
-    exitCode: EXIT.usage,
-    hint: 'name each path; or a command() with find … -delete, and an unless that finds none',
-  });
-}
+const EACH = 'name each path; or a command() with find … -delete, and an unless that finds none';

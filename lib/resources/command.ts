@@ -1,10 +1,10 @@
 import { contentMark, unknownAfter } from '../dsl/mark.ts';
 import { is, must, type OneOf, type OptionTable } from '../dsl/options/options.ts';
-import { checkedPath } from '../dsl/path.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/shell/sh.ts';
 import type { World } from '../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { literalPath } from './common/literal-path.ts';
 
 export interface UntilWays {
   /** Done when this path exists. */
@@ -48,7 +48,7 @@ export const command = defineResource<CommandOptions, CommandDesired, Found>({
   complete: (name, options) => ({
     name,
     ...options,
-    ...(options.creates !== undefined && { creates: checkedPath(options.creates) }),
+    ...(options.creates !== undefined && { creates: literalPath('creates', options.creates, FIND) }),
   }),
   name: ({ name }) => name,
   title: (desired) => desired.name,
@@ -78,6 +78,8 @@ export const command = defineResource<CommandOptions, CommandDesired, Found>({
   after: (desired) => (desired.unless !== undefined ? 'any' : undefined),
   unproven: (desired) => desired.changedWhen !== undefined,
 });
+
+const FIND = 'name one path; or write unless: sh`ls /srv/app-*`, which ends with 0 where there is one';
 
 interface Found {
   readonly done: boolean;

@@ -11,12 +11,19 @@ import { dry, run } from '../support/cycle.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
 
-it.each(['/opt/t*', '/srv/gl?'])(
-  'absent of the pattern %s is refused: it would be taken literally',
-  (path) => {
-    expect(() => absent(path)).toThrow(expect.objectContaining({ exitCode: 1 }));
-  },
-);
+it.each(['/opt/t*', '/srv/gl?'])('the pattern %s is refused: it would be taken literally', (path) => {
+  expect(() => absent(path)).toThrow(expect.objectContaining({ exitCode: 1 }));
+  expect(() => command('c', { run: sh`:`, creates: path })).toThrow(
+    expect.objectContaining({ exitCode: 1, hint: expect.stringContaining('unless') }),
+  );
+});
+
+it('takes a sign of patterns behind a backslash for the sign itself', () => {
+  const path = '/etc/acme/\\*.example.org';
+  const meant = '/etc/acme/*.example.org';
+  expect(absent.wishOf(absent(path))?.path).toBe(meant);
+  expect(command.wishOf(command('c', { run: sh`:`, creates: path }))?.creates).toBe(meant);
+});
 
 describe.each(SHELLS)('absent with all that is in it, under %s', (_name, ...shell) => {
   let dir: string;
