@@ -41,11 +41,17 @@ fi`;
     const known = policies(lines);
     const autos = lines.flatMap((line) => /^auto (\S+)$/.exec(line)?.[1] ?? []);
     const held = lines.flatMap((line) => /^want hold (\S+)$/.exec(line)?.[1] ?? []);
+    const providers = (name: string) =>
+      lines.flatMap((line) => {
+        const [kind, of, by = ''] = line.split(' ');
+        return kind === 'provides' && of === name ? [by] : [];
+      });
     const find = (name: string): FoundPackage => ({
       installed: installed.find((one) => isNamed(one.name, name, native))?.version,
       held: held.some((one) => isNamed(one, name, native)),
       isDependency: autos.some((one) => isNamed(one, name, native)),
       provided: installed.some(({ provides }) => provides.includes(name)),
+      providers: [...new Set(providers(name))],
       candidate: known.get(name)?.candidate,
       versions: known.get(name)?.versions ?? [],
     });
@@ -67,19 +73,23 @@ esac`,
 
   keep: (names) => sh`apt-mark manual ${names} 2>&1`,
 
-  apply({ version, state, downgrade }, changes) {
+  apply({ version, state, downgrade, replaces }, changes) {
     const names = changes.map(({ property }) => property);
     if (state === 'absent')
       return sh`${APT} || :
 ${alone(names)}
 q_apt remove ${names}`;
-    const options = ['--no-remove', ...(downgrade ? ['--allow-downgrades'] : [])];
+    const options = [
+      ...(replaces.length > 0 ? [] : ['--no-remove']),
+      ...(downgrade ? ['--allow-downgrades'] : []),
+    ];
     const specs = changes.map(({ property, after }) =>
       after === null || after === UNKNOWN ? undefined : `${property}=${after}`,
     );
     const known = specs.filter((one) => one !== undefined);
-    const planned = sh`q_apt install ${options} ${known}`;
+    const planned = sh`q_install ${options} ${known}`;
     return sh`${APT} || exit
+${installing(replaces)}
 ${named(names)}
 ${version === undefined || version === 'latest' ? anyVersion(names, options) : resolved(names, version, options)}
 q_lacks=
@@ -105,7 +115,7 @@ function named(names: readonly string[]): Sh {
 
 /** `q_resolved`: installs the newest of each. */
 function anyVersion(names: readonly string[], options: readonly string[]): Sh {
-  return sh`q_resolved() { q_named && q_apt install ${options} ${names}; }`;
+  return sh`q_resolved() { q_named && q_install ${options} ${names}; }`;
 }
 
 /**
@@ -125,7 +135,7 @@ q_resolved() {
     fi
     set -- "$@" "$q_name=$q_found"
   done
-  q_apt install ${options} "$@"
+  q_install ${options} "$@"
 }`;
 }
 
@@ -138,6 +148,9 @@ function listed({ version, downgrade }: PackagesDesired): Sh {
   return sh`q_does=${downgrade ? raw('"install --allow-downgrades"') : 'install'}
   q_policy=$q_nl$(apt-cache policy "$@" 2>/dev/null)$q_nl
   printf %s "$q_policy" | sed -n '1!s/^/policy /p'
+  for q_name do
+    case $q_policy in *"$q_nl\${q_name%":$q_arch"}:$q_nl  Installed: (none)$q_nl  Candidate: (none)$q_nl"*) apt-cache showpkg "$q_name" 2>/dev/null | sed -e '1,/^Reverse Provides:/d' -e "s/^\([^ ]*\) .*/provides $q_name \1/" ;; esac
+  done
   ${isAny ? sh`` : VERSIONS}
   for q_name do
     shift
@@ -155,9 +168,20 @@ const VERSIONS = sh`q_versions() { apt-cache policy "$1" 2>/dev/null | sed -n -e
 const newest = (version: string) =>
   sh`q_versions "$q_name" | grep -E -x -e ${versionPattern(version)} | head -n 1`;
 
+/** `q_install`: nothing goes but what may. */
+function installing(replaces: readonly string[]): Sh {
+  if (replaces.length === 0) return sh`q_install() { q_apt install "$@"; }`;
+  return sh`q_install() { (${taking(sh`install "$@"`, replaces)}) && q_apt install "$@"; }`;
+}
+
 /** Ends where a removal would take others along: since the plan somebody may have installed what needs these. */
 function alone(names: readonly string[]): Sh {
-  return sh`q_takes=$(apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/^Remv \([^ ]*\) .*/\1/p' | grep -v -x -F ${names.flatMap((name) => ['-e', name, '-e', name.replace(/:.*/, '')])})
+  return taking(sh`remove ${names}`, names);
+}
+
+/** Ends where it would take away more than these. */
+function taking(what: Sh, names: readonly string[]): Sh {
+  return sh`q_takes=$(apt-get -q -s ${what} 2>/dev/null | sed -n 's/^Remv \([^ ]*\) .*/\1/p' | grep -v -x -F ${names.flatMap((name) => ['-e', name, '-e', name.replace(/:.*/, '')])})
 [ -z "$q_takes" ] || { echo "these would go, too:" $q_takes; exit 1; }`;
 }
 

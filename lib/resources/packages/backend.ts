@@ -8,10 +8,13 @@ export interface PackagesOptions {
   readonly version?: string;
   /** Go back to an older version where that is the one wanted. */
   readonly downgrade?: boolean;
+  /** Packages that may go in the same command, as others need them or what comes in their place; with apt alone. */
+  readonly replaces?: string;
 }
 
-export interface PackagesDesired extends PackagesOptions {
+export interface PackagesDesired extends Omit<PackagesOptions, 'replaces'> {
   readonly names: readonly string[];
+  readonly replaces: readonly string[];
 }
 
 /** What a package manager knows of one name. */
@@ -23,6 +26,8 @@ export interface FoundPackage {
   readonly isDependency?: boolean;
   /** An installed package stands in for it. */
   readonly provided: boolean;
+  /** Packages that the lists know to provide it, where it is none itself. */
+  readonly providers?: readonly string[];
   /** The one it would install. */
   readonly candidate?: string | undefined;
   /** All that it knows, newest first. */
@@ -31,7 +36,7 @@ export interface FoundPackage {
 
 export interface FoundPackages {
   readonly packages: ReadonlyMap<string, FoundPackage>;
-  /** What would go with a removal. */
+  /** What would go with a removal, or by an installation. */
   readonly takes: readonly string[];
 }
 

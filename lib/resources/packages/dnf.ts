@@ -44,12 +44,14 @@ if [ "$#" -gt 0 ]; then ${state === 'absent' ? sh`rpm -e --test -- "$@" 2>&1 | s
   rpm -q --qf '%{EPOCHNUM}:%{VERSION}-%{RELEASE} %{INSTALLTIME}\n' -- ${name} | tail -n 1 | sed 's/^0://'
 else echo gone; fi`,
 
-  apply({ version, state, downgrade }, changes) {
+  apply({ version, state, downgrade, replaces }, changes) {
     const names = changes.map(({ property }) => property);
     if (state === 'absent')
       return sh`${DNF}
 ${alone(names)}
 q_dnf_do remove --setopt=clean_requirements_on_remove=False ${names}`;
+    if (replaces.length > 0)
+      return sh`echo 'replaces is for apt: write a command() with dnf swap, and an unless'; exit 1`;
     const any = names.map((name) =>
       version === undefined || version === 'latest' ? name : specOf(name, version),
     );

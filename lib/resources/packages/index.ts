@@ -18,28 +18,35 @@ import type {
 } from './backend.ts';
 import { dnf } from './dnf.ts';
 import { hasFreshLists } from './sources.ts';
-import { fitsVersion, versionsAgree } from './version.ts';
+import { fitsVersion } from './version.ts';
+import { completePackages, contradict } from './wish.ts';
 
 /**
  * Packages of the distribution, one or several names with spaces between them (for another architecture `libc6:i386`,
  * or `glibc.i686`): there, in some version or the newest; or absent. The host's package lists are read again only where they do not know what is wanted. What is held stays as
  * it is (for it the newest is the one it has), and nothing is removed that is not named: what conflicts with a package of
- * the host is refused (by a check with apt, by the run with dnf) until a task before it says that this one is absent.
+ * the host is refused (by a check with apt, by the run with dnf) until `replaces`, or a task before it, says that it may go.
  * One that came with another one is marked as installed on purpose, so that apt's `autoremove` leaves it.
  *
  * @example
  * packages('nginx curl')
  * packages('nginx', { version: '1.24.*' })
  * packages('telnetd', { state: 'absent' })
+ * packages('postfix', { replaces: 'exim4-base exim4-config exim4-daemon-light' })
  */
 export const packages = defineResource<PackagesOptions, PackagesDesired, FoundPackages>({
   kind: 'packages',
-  options: { state: is.one('present', 'absent'), version: is.text, downgrade: is.boolean },
+  options: {
+    state: is.one('present', 'absent'),
+    version: is.text,
+    downgrade: is.boolean,
+    replaces: is.text,
+  },
   name: ({ names }) => names.join(' '),
   title: ({ names, state, version }) =>
     `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} ${state === 'absent' ? 'absent' : 'installed'}${version === undefined ? '' : `, ${version}`}`,
   complete: completePackages,
-  contradicts: (one, other) => one.names.some((name) => other.names.includes(name)) && !agree(one, other),
+  contradicts: contradict,
   leaves: ({ names, state }, changes) =>
     state === 'absent'
       ? []
@@ -73,9 +80,14 @@ ${backend.probe(desired)}`,
     const differences = names.flatMap((name) => differencesOf(name, desired, found.get(name), world));
     const isMove = differences.some(({ property }) => !property.endsWith(MARK));
     // Shell before it may clear the way, and is not simulated: the run itself removes nothing else, either.
-    const others = isMove && !world.isOpaque ? takes.filter((name) => stays(name, desired, world)) : [];
+    const taken = isMove ? takes.filter((name) => stays(name, desired, world)) : [];
+    const isLet = (name: string) => desired.replaces.includes(name);
+    const others = world.isOpaque ? [] : taken.filter((name) => !isLet(name));
     if (others.length > 0) throw takesOthers(desired, others);
-    return differences;
+    const gone = taken
+      .filter(isLet)
+      .map((name): Difference => ({ kind: 'remove', property: name, before: 'installed', after: null }));
+    return [...differences, ...gone];
   },
   foresee(_desired, _found, changes, world) {
     for (const { property, after } of changes) {
@@ -90,7 +102,10 @@ ${backend.probe(desired)}`,
 function applied(backend: PackageBackend, desired: PackagesDesired, changes: readonly Change[]): Sh {
   const isMark = ({ property }: Change) => property.endsWith(MARK);
   const kept = changes.filter(isMark).map(({ property }) => property.slice(0, -MARK.length));
-  const due = changes.filter((one) => !isMark(one));
+  // What gives way goes with what takes its place.
+  const due = changes.filter(
+    (one) => !isMark(one) && (one.kind === 'remove') === (desired.state === 'absent'),
+  );
   if (kept.length === 0 || backend.keep === undefined) return backend.apply(desired, due);
   const mark = backend.keep(kept);
   return due.length === 0 ? mark : sh`{ ${backend.apply(desired, due)}; } && ${mark}`;
@@ -108,46 +123,6 @@ ${work(apt, 'apt')}
 elif ${dnf.isThere}; then
 ${work(dnf, 'dnf')}
 else :; fi`;
-}
-
-function completePackages(name: string, { state, version, downgrade }: PackagesOptions): PackagesDesired {
-  const names = name.split(/\s+/).filter(Boolean);
-  if (names.length === 0)
-    throw wrong('no package is named', "name one, or several with spaces between: 'nginx curl'");
-  for (const one of names) {
-    if (!/^[A-Za-z0-9]([\w.+-]*[\w.+])?(:[a-z0-9-]+)?$/.test(one) || FILE.test(one))
-      throw wrong(`${JSON.stringify(one)} is not the name of a package`, nameHint(one));
-  }
-  if (version !== undefined && !/^[\w.+:~^*-]+$/.test(version)) {
-    throw wrong(
-      `${JSON.stringify(version)} is not a version`,
-      "write one, or 'latest'; * stands for anything",
-    );
-  }
-  if (version !== undefined && state === 'absent') {
-    throw wrong(`${name} is to be absent, in version ${version}`, 'leave the version out');
-  }
-  return { names, state, version, downgrade };
-}
-
-/** Whether a package may be as both want it. */
-function agree(one: PackagesDesired, other: PackagesDesired): boolean {
-  return one.state === 'absent' || other.state === 'absent'
-    ? one.state === other.state
-    : versionsAgree(one.version, other.version);
-}
-
-const FILE = /\/|\.(deb|rpm)$/;
-
-function nameHint(word: string): string {
-  if (word.startsWith('@'))
-    return 'name the packages of the group; or a command() with dnf group install, and an unless';
-  if (FILE.test(word))
-    return 'bring the file to the host with file(), and install it with a command() that has an unless';
-  if (/[()]/.test(word)) return 'name the package that provides it: dnf repoquery --whatprovides tells it';
-  if (/-(:|$)/.test(word)) return "what is to go is an option: { state: 'absent' }";
-  if (word.includes('=')) return "a version is an option: { version: '1.24.*' }";
-  return 'letters, digits and . + - _ behind the first; an architecture as the host has it: libc6:i386';
 }
 
 function differencesOf(
@@ -190,6 +165,8 @@ function differencesOf(
   }
   // A repository that an earlier task brings may have another one.
   const isFresh = hasFreshLists(world);
+  const { providers = [] } = found ?? {};
+  if (providers.length > 1 && !isFresh && !world.bringsMore) throw isVirtual(name, providers);
   const known =
     version === undefined || version === 'latest'
       ? candidate
@@ -241,7 +218,16 @@ function takesOthers({ names, state }: PackagesDesired, others: readonly string[
     });
   return new QuorateError(`cannot install ${names.join(', ')}: ${gone} would be removed`, {
     exitCode: EXIT.refused,
-    hint: `if that may go, say so in front of it: packages('${others.join(' ')}', { state: 'absent' })`,
+    hint: `if that may go, say so: packages('${names.join(' ')}', { replaces: '${others.join(' ')}' })`,
+  });
+}
+
+/** apt takes one of them only where there is no other. */
+function isVirtual(name: string, providers: readonly string[]): QuorateError {
+  const some = providers.length > 8 ? [...providers.slice(0, 8), '…'] : providers;
+  return new QuorateError(`${name} is no package, and several provide it: ${some.join(', ')}`, {
+    exitCode: EXIT.failed,
+    hint: 'name the one that is wanted',
   });
 }
 
@@ -260,8 +246,4 @@ function noManager(names: readonly string[]): QuorateError {
       hint: 'apt and dnf are known; for another one write a command() with unless',
     },
   );
-}
-
-function wrong(message: string, hint: string): QuorateError {
-  return new QuorateError(message, { exitCode: EXIT.usage, hint });
 }

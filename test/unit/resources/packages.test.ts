@@ -6,6 +6,7 @@ import { PRELUDE } from '../../../lib/dsl/shell/prelude.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import type { PackagesOptions } from '../../../lib/resources/packages/backend.ts';
 import { packages } from '../../../lib/resources/packages/index.ts';
+import { withoutRepeats } from '../../../lib/runner/plan/wishes.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
 
@@ -270,11 +271,50 @@ describe('packages', () => {
     expect(() => packages('nginx lacking').diff(both, new World())).toThrow(refused);
   });
 
+  it('take the place of others in one command where that is said, and those go with it', () => {
+    const swap = packages('nginx', { replaces: 'site' });
+    const world = new World();
+    const changes = swap.diff({ code: 0, out: apt(undefined, NEW, 'takes site') }, world);
+    expect(changes.map(({ kind, property }) => `${kind} ${property}`)).toEqual([
+      'create nginx',
+      'remove site',
+    ]);
+    expect(world.package('site').state).toBe(null);
+    const script = swap.apply(changes, {}).text;
+    expect(script).not.toContain('--no-remove');
+    expect(script).toMatch(/^q_resolved\(\) \{ q_named && q_install +nginx; \}$/m);
+    const two = { code: 0, out: apt(undefined, NEW, 'takes site\ntakes more') };
+    expect(() => swap.diff(two, new World())).toThrow(/: more would be removed$/);
+    expect(swap.diff({ code: 0, out: apt('1.24-2', NEW) }, new World())).toEqual([]);
+    const both = [packages('site'), swap].map((task) => ({ role: 'r', task }));
+    expect(() => withoutRepeats('h', both)).toThrow(expect.objectContaining({ exitCode: 1 }));
+    expect(() => packages('nginx', { replaces: 'site', state: 'absent' })).toThrow(
+      /is to be absent, and replaces/,
+    );
+  });
+
+  it('that several packages provide, and none is, are to be said by name', () => {
+    const provided = (...by: string[]) =>
+      apt(undefined, [], by.map((one) => `provides httpd ${one}`).join('\n')).replace(
+        'config-files nginx-extras',
+        'installed site',
+      );
+    expect(() => plan('httpd', {}, provided('nginx', 'apache2', 'nginx'))).toThrow(
+      /^httpd is no package, and several provide it: nginx, apache2$/,
+    );
+    const world = new World();
+    packages('nginx').diff({ code: 0, out: apt(undefined, NEW) }, world);
+    const task = packages('httpd');
+    expect(task.diff({ code: 0, out: provided('nginx', 'apache2') }, world)).toHaveLength(1);
+    expect(plan('httpd', {}, provided('nginx'))).toEqual(['create httpd  unknown unknown']);
+    expect(plan('httpd', {}, apt('1.24-2', NEW, 'provides httpd a\nprovides httpd b'))).toEqual([]);
+  });
+
   it('that came with others are marked, beside those that are installed', () => {
     const task = packages('nginx nginx-extras');
     const out = apt('1.22-1', NEW, 'native amd64\nauto nginx:amd64');
     const script = task.apply(task.diff({ code: 0, out }, new World()), {}).text;
-    expect(script).toMatch(/ q_apt install --no-remove nginx-extras;/);
+    expect(script).toMatch(/ q_install --no-remove nginx-extras;/);
     expect(script).toMatch(/ && apt-mark manual nginx 2>&1$/m);
     const alone = packages('nginx');
     expect(alone.apply(alone.diff({ code: 0, out }, new World()), {}).text).not.toContain('q_apt');
@@ -297,7 +337,7 @@ const shells = SHELLS.filter(([name]) => name !== 'busybox');
 
 /** On a host with an apt that has `wget` and `curl`, and writes down what it is told. */
 describe.runIf(hasApt).each(shells)('a name that no package has, under %s', (_name, ...shell) => {
-  function onHost(text: string, lists = 'wget:\ncurl:\n') {
+  function onHost(text: string, lists = 'wget:\ncurl:\n', removes: readonly string[] = []) {
     const dir = scratch();
     const program = (one: string, does: string) =>
       writeFileSync(join(dir, one), `#!/bin/sh\n${does}\n`, { mode: 0o755 });
@@ -308,7 +348,11 @@ describe.runIf(hasApt).each(shells)('a name that no package has, under %s', (_na
     );
     // As apt does: for what it does not know, all that fits.
     program('apt-cache', `printf '${lists}'`);
-    program('apt-get', `printf '%s\\n' "$*" | sed 's/.* \\(install\\|remove\\|update\\)/\\1/' >>${dir}/log`);
+    const gone = removes.map((one) => `Remv ${one} [1]\\n`).join('');
+    program(
+      'apt-get',
+      `case " $* " in *' -s '*) printf '${gone}' ;; esac; printf '%s\\n' "$*" | sed 's/.* \\(install\\|remove\\|update\\)/\\1/' >>${dir}/log`,
+    );
     const { status, stdout } = spawnSync(
       shell[0] ?? 'sh',
       [...shell.slice(1), '-c', `${PRELUDE}\nPATH=${dir}:$PATH\n${text}`],
@@ -342,6 +386,27 @@ describe.runIf(hasApt).each(shells)('a name that no package has, under %s', (_na
   it.each(['wget', 'wget:amd64', 'g++'])('one that has it is installed: %s', (name) => {
     const { status, told } = onHost(install(name), 'wget:\ng++:\n');
     expect({ status, told }).toEqual({ status: 0, told: `install --no-remove ${name}\n` });
+  });
+
+  it('takes away no more than what it may replace', () => {
+    const swap = install('wget', { replaces: 'mailx' });
+    expect(onHost(swap, undefined, ['mailx']).told).toBe('install wget\ninstall wget\n');
+    const { status, stdout, told } = onHost(swap, undefined, ['mailx', 'others']);
+    expect({ status, stdout }).toEqual({
+      status: 1,
+      stdout: expect.stringMatching(/^these would go, too: others$/m),
+    });
+    expect(told).toBe('install wget\nupdate\ninstall wget\n');
+  });
+
+  it('is asked who provides it where the lists have it as no package', () => {
+    const none = '  Installed: (none)\n  Candidate: (none)\n  Version table:\n';
+    const shown = `case $1 in policy) printf 'mta:\\n${none.replaceAll('\n', '\\n')}wget:\\n' ;; showpkg) printf 'Package: mta\\nReverse Provides: \\npostfix 3 (= )\\nexim 4 (= )\\n' ;; esac`;
+    const { stdout } = onHost(packages('mta wget').probe?.text ?? '', `'; ${shown}; : '`);
+    expect(stdout.split('\n').filter((line) => line.startsWith('provides'))).toEqual([
+      'provides mta postfix',
+      'provides mta exim',
+    ]);
   });
 
   it('is simulated before it is installed, in the version that is meant', () => {
@@ -446,11 +511,15 @@ it.runIf(hasApt)('what apt would remove for an installation is known to a check,
   const mailer = (name: string, more: string) =>
     `Package: ${name}\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x>\nProvides: lab-mta\nConflicts: lab-mta\n${more}Description: x\n\n`;
   const status = join(dir, 'status');
-  writeFileSync(status, mailer('lab-exim', 'Status: install ok installed\n'));
+  // One needs a mailer, whichever: neither may go, and the other not come beside it.
+  const needs =
+    'Package: lab-mailx\nStatus: install ok installed\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x>\n';
   writeFileSync(
-    join(dir, 'repo/Packages'),
-    mailer('lab-postfix', `Filename: ./p.deb\nSize: 1\nSHA256: ${'0'.repeat(64)}\n`),
+    status,
+    `${mailer('lab-exim', 'Status: install ok installed\n')}${needs}Depends: lab-exim | lab-mta\nDescription: x\n\n`,
   );
+  const file = `Filename: ./p.deb\nSize: 1\nSHA256: ${'0'.repeat(64)}\n`;
+  writeFileSync(join(dir, 'repo/Packages'), mailer('lab-postfix', file) + mailer('lab-sendmail', file));
   writeFileSync(join(dir, 'etc/apt/sources.list'), `deb [trusted=yes] file:${dir}/repo ./\n`);
   const conf = join(dir, 'apt.conf');
   writeFileSync(conf, `Dir "${dir}"; Dir::State::status "${status}"; APT::Sandbox::User "root";\n`);
@@ -469,6 +538,11 @@ it.runIf(hasApt)('what apt would remove for an installation is known to a check,
     for (const names of ['lab-postfix', 'lab-exim lab-postfix'])
       expect(() => check(names, options)).toThrow(/lab-postfix: lab-exim would be removed$/);
   const world = new World();
-  expect(check('lab-exim', { state: 'absent' }, world)).toBe(1);
+  expect(() => check('lab-exim', { state: 'absent' })).toThrow(/lab-mailx would go, too$/);
+  expect(check('lab-exim lab-mailx', { state: 'absent' }, world)).toBe(2);
   expect(check('lab-postfix', {}, world)).toBe(1);
+  expect(check('lab-postfix', { replaces: 'lab-exim' })).toBe(2);
+  expect(check('lab-mta', {})).toBe(0);
+  writeFileSync(status, `${needs.replace('lab-mailx', 'lab-other')}Description: x\n\n`);
+  expect(() => check('lab-mta', {})).toThrow(/several provide it: lab-(postfix|sendmail), lab-/);
 });
