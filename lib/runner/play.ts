@@ -146,10 +146,10 @@ async function gatherBatch<Facts>(
         missed: (role, names) => session.missedFacts.add(role, names),
       }),
   }));
-  const { limit } = session.options;
-  unread.own.names = named(
-    all.filter((host) => !limit(host) || later.includes(host) || session.failed(host.name)),
-  );
+  const { limit, check } = session.options;
+  // A check looks at them before it ends.
+  const isLate = (host: RunHost) => !check && !session.lookedAt.has(play) && later.includes(host);
+  unread.own.names = named(all.filter((host) => !limit(host) || isLate(host) || session.failed(host.name)));
   session.hosts = hosts;
   session.delegations.read(
     play,

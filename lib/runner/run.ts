@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
 import { asOneRun } from '../dsl/common/per-run.ts';
+import { unread } from '../dsl/common/unread.ts';
 import type { Playbook } from '../dsl/play.ts';
 import { type ExitCode, QuorateErrors } from '../errors.ts';
 import { whoami } from '../whoami.ts';
 import { leaveTrace } from './audit.ts';
+import { batchesOf } from './batches.ts';
 import { roleFaults, runPlay } from './play.ts';
 import { type RunOptions, Session } from './session.ts';
 
@@ -52,6 +54,7 @@ async function run(playbook: Playbook, session: Session): Promise<ExitCode> {
     const review = await reviewOf(playbook, session);
     for (const play of playbook.plays) {
       if (session.hasFailed) break;
+      await lookAhead(play, session);
       await runPlay(play, session, review);
     }
   } catch (error) {
@@ -71,6 +74,15 @@ async function tellReviewed(session: Session): Promise<void> {
   } catch (error) {
     session.fail(error);
   }
+}
+
+/** Looks at all batches of a play where what is made for the first hangs on what hosts of the others have. */
+async function lookAhead(play: Playbook['plays'][number], session: Session): Promise<void> {
+  const { check, select, limit } = session.options;
+  if (check || !unread.own.matters) return;
+  if (batchesOf(select(play.hosts).filter(limit), play.serial).length < 2) return;
+  const { lookAt } = await import('./plan/rehearse.ts');
+  await lookAt(play, session);
 }
 
 /** Who looks at each batch before it is changed. */

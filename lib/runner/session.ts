@@ -108,6 +108,8 @@ export class Session {
   readonly #later = new Map<string, QuorateError>();
   /** How many of `#codes` were tolerated: see `tolerateFailures`. */
   #tolerated = 0;
+  /** Plays whose hosts were all looked at before the first batch: see `lookAhead`. */
+  readonly lookedAt = new Set<unknown>();
   /** Of a check: each host as it will be once the plays so far are carried out. */
   readonly foreseen = new Map<string, World>();
   /** Of a check of several plays: tells where one takes back what another makes. */

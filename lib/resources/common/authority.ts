@@ -27,6 +27,7 @@ const lost = new PerRun(() => new Map<string, QuorateError>());
 export function authorityCertificate(folder: string): string | LaterContent {
   const path = join(folder, 'ca.pem');
   if (existsSync(path)) return readFileSync(path, 'utf8');
+  unread.own.matters = true;
   const usual = { keyType: 'ecdsa-256', certExpiry: '365d', renewBefore: '30d' };
   return new LaterContent(async () => (await (await openAuthority(folder, usual)).ensureCa()).pem, {
     isIn: hasOurCa,
@@ -68,7 +69,7 @@ function unseenCa(folder: string): QuorateError | undefined {
     `the CA in ${folder} is not on this machine, and nobody has looked whether hosts have certificates of it: ${some}`,
     {
       exitCode: EXIT.refused,
-      hint: `bring the folder here from where the CA was made, or run with all hosts of the play at once (no -l, no serial); where there is none yet: mkdir -p ${quote(folder)}`,
+      hint: `bring the folder here from where the CA was made, or run with all hosts of the play (no -l); where there is none yet: mkdir -p ${quote(folder)}`,
     },
   );
 }

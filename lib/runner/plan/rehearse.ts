@@ -22,28 +22,44 @@ export async function rehearse(
   );
   if (count < 2) return false;
   const batches: PlannedBatch[] = [];
-  const errors: Extract<RunEvent, { event: 'error' }>[] = [];
-  const sink = {
-    emit: (event: RunEvent) => void (event.event === 'error' && errors.push(event)),
-    progress: session.sink.progress,
-  };
   const review = async (batch: PlannedBatch) => void batches.push(batch);
-  await session.rehearse(plays, { sink, detailedExitcode: false }, async (rehearsal) => {
+  const errors = await errorsOfCheck(plays, session, async (rehearsal) => {
     for (const play of plays) {
       if (rehearsal.hasFailed) break;
       await runPlay(play, rehearsal, review);
     }
   });
   if (session.stopping) return true;
-  // What is not healthy yet may be what the plan is for.
-  const found = errors.filter(({ exitCode }) => exitCode !== EXIT.unhealthy);
-  if (found.length > 0)
-    throw new QuorateErrors([
-      ...found.map(({ message, ...details }) => new QuorateError(message, details)),
-      notMade(),
-    ]);
+  if (errors.length > 0) throw new QuorateErrors([...errors, notMade()]);
   await approval.compare(batches);
   return true;
+}
+
+/** Checks one play in the middle of a run, before its first batch. Throws what keeps a batch from being planned. */
+export async function lookAt(play: Playbook['plays'][number], session: Session): Promise<void> {
+  session.lookedAt.add(play);
+  const errors = await errorsOfCheck([play], session, (rehearsal) => runPlay(play, rehearsal));
+  if (errors.length > 0) throw new QuorateErrors(errors);
+}
+
+/** What a check in a run's place ends with. */
+async function errorsOfCheck(
+  plays: Playbook['plays'],
+  session: Session,
+  work: (rehearsal: Session) => Promise<void>,
+): Promise<readonly QuorateError[]> {
+  const errors: Extract<RunEvent, { event: 'error' }>[] = [];
+  const sink = {
+    emit: (event: RunEvent) => void (event.event === 'error' && errors.push(event)),
+    progress: session.sink.progress,
+  };
+  // Without the plays before it, what they have made would be left over.
+  const whole = plays.length > 1 ? {} : { prune: false };
+  await session.rehearse(plays, { sink, detailedExitcode: false, ...whole }, work);
+  // What is not healthy yet may be what it is for.
+  return errors
+    .filter(({ exitCode }) => exitCode !== EXIT.unhealthy)
+    .map(({ message, ...details }) => new QuorateError(message, details));
 }
 
 function notMade(): QuorateError {
