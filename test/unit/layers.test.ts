@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 
+/** Packages of others that an installation has. */
+const PACKAGES = Object.keys(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).dependencies);
+
 /** Folder → folders of this project that its files may import from, itself left out. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   package: ['roles', 'lib', 'lib/cli', 'lib/dsl', 'lib/etcd', 'lib/kit', 'lib/resources', 'lib/runner'],
@@ -162,6 +165,17 @@ describe('imports go one way', () => {
     expect(loaded.filter((file) => late.some((start) => file.startsWith(`${folder}/${start}`)))).toEqual([]);
   });
 
+  it.each([
+    ['the help', ['package/quorate.ts', 'lib/cli/quorate/overview.ts'], 30, ['fastest-levenshtein']],
+    ['a playbook', ['playbooks/site.ts'], 270, ['fastest-levenshtein']],
+    ['roles', ['package/index.ts'], 205, ['fastest-levenshtein', 'jsonc-parser']],
+    ['a run', ['lib/cli/execute.ts'], 215, ['fastest-levenshtein', 'jsonc-parser', 'picocolors', 'yaml']],
+  ])('%s begins with few files and packages', (_what, first, most, packages) => {
+    const loaded = first.flatMap(loadedWith);
+    expect(new Set(loaded).size).toBeLessThanOrEqual(most);
+    expect(loaded.flatMap(packagesLoadedBy).filter((name) => !packages.includes(name))).toEqual([]);
+  });
+
   it('finds imports of every form', () => {
     expect(
       importsOf("import a from 'a';\nexport { b } from './b.ts';\nawait import('c');\nimport 'd';"),
@@ -177,11 +191,22 @@ function importsOf(source: string): readonly string[] {
 function loadedWith(first: string): readonly string[] {
   const found = new Set([first]);
   for (const file of found) {
-    const source = withoutComments(readFileSync(join(ROOT, file), 'utf8'));
-    const statements = source.matchAll(/^(?:import|export)\b(?! type)[^;]*?'(\.[^']+)';/gm);
-    for (const [, target = ''] of statements) found.add(normalize(join(dirname(file), target)));
+    for (const target of loadedBy(file))
+      if (target.startsWith('.')) found.add(normalize(join(dirname(file), target)));
   }
   return [...found];
+}
+
+/** Packages that come with a file itself. */
+function packagesLoadedBy(file: string): readonly string[] {
+  return loadedBy(file).filter((target) => PACKAGES.includes(packageOf(target)));
+}
+
+/** What a file names in imports that are no types, and are not made when it is needed. */
+function loadedBy(file: string): readonly string[] {
+  const source = withoutComments(readFileSync(join(ROOT, file), 'utf8'));
+  const statements = source.matchAll(/^(?:import|export)\b(?! type)[^;]*?'([^']+)';/gm);
+  return [...statements].map(([, target = '']) => target);
 }
 
 /** Source text without comments; strings stay as they are. */

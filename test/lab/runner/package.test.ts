@@ -94,6 +94,21 @@ function changed(out: string): number {
   return Object.values<{ changed: number }>(hosts).reduce((sum, host) => sum + host.changed, 0);
 }
 
+const DIST = 'node_modules/quorate/dist';
+
+/** The files that Node loads with these before anything runs, and what they import of other packages. */
+function startOf(first: readonly string[]) {
+  const files = new Set(first);
+  const imported = new Set<string>();
+  const statement = /(?:^|[;}\n])(?:import|export)\b(?:[^'"`;()]*?\bfrom)?\s*["'`]([^"'`]+)["'`]/g;
+  for (const file of files)
+    for (const [, name = ''] of readFileSync(join(own, DIST, file), 'utf8').matchAll(statement)) {
+      if (name.startsWith('.')) files.add(join(dirname(file), name));
+      else if (!name.startsWith('node:')) imported.add(name);
+    }
+  return { files: [...files], imported: [...imported] };
+}
+
 describe('the package', () => {
   it('is right in the eyes of publint and of attw', async () => {
     await must(TOOL('publint'), ['run', '--strict', tarball()], { cwd: ROOT });
@@ -113,6 +128,20 @@ describe('the package', () => {
     );
     expect(imported.filter((name) => !/^(\.|node:)/.test(name))).toEqual([]);
   });
+
+  it.each([
+    ['quorate --help', ['quorate', 'lib/_overview'], 16, 150, ['fastest-levenshtein']],
+    ['quorate site', ['playbooks/site'], 14, 520, ['fastest-levenshtein']],
+  ])(
+    'begins %s with few files, none of them a package that is slow to load',
+    (_what, names, most, kib, packages) => {
+      const { files, imported } = startOf(names.map((name) => `${name}.js`));
+      expect(imported.filter((name) => !packages.includes(name))).toEqual([]);
+      expect(files.length, files.join(' ')).toBeLessThanOrEqual(most);
+      const size = files.reduce((sum, file) => sum + statSync(join(own, DIST, file)).size, 0);
+      expect(size).toBeLessThan(kib * 1024);
+    },
+  );
 
   it('init overwrites nothing, and an installation has nothing to warn of', async () => {
     writeFileSync(join(own, 'README.md'), 'mine\n');
