@@ -1,7 +1,7 @@
 import { broughtBy, isNew } from '../../dsl/ledger/made.ts';
 import { orGone } from '../../dsl/mark.ts';
 import { is, must } from '../../dsl/options/options.ts';
-import { sha256, shortDigest } from '../../dsl/path.ts';
+import { ownershipOfNew, sha256, shortDigest } from '../../dsl/path.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { partsOf, probe } from '../../dsl/shell/probe.ts';
 import { type Sh, sh } from '../../dsl/shell/sh.ts';
@@ -105,7 +105,10 @@ fi`,
     requireFolder(`${folder}/x`, observed.ground, world, { makesFolders: true });
     const accounts = requireAccounts(owners(desired), observed.ground, world, folder);
     const certainty = lacks === undefined ? accounts : 'conditional';
-    return [{ kind: isThere ? 'update' : 'create', property: 'archive', before, after, certainty }];
+    const kind = isThere ? 'update' : 'create';
+    const ofNew = isThere ? [] : ownershipOfNew({ mode: '', ...owners(desired) }, '');
+    const brought: Difference = { kind, property: 'archive', before, after };
+    return [brought, ...ofNew].map((one) => ({ ...one, certainty }));
   },
   foresee({ folder, creates }, _observed, changes, world) {
     if (changes.length === 0) return;

@@ -115,7 +115,11 @@ describe('an archive', () => {
 
   it.runIf(isRoot)('belongs to whom it is said to', async () => {
     const source = packed('one');
-    await run(wish(source, { owner: '12345', group: '54321' }), { dir });
+    expect(await run(wish(source, { owner: '12345', group: '54321' }), { dir })).toEqual([
+      expect.stringContaining('create archive'),
+      'create owner: null → 12345',
+      'create group: null → 54321',
+    ]);
     expect([statSync(at('bin/sité')).uid, statSync(at('.conf')).gid]).toEqual([12345, 54321]);
     writeFileSync(at('bin/sité'), 'edited');
     writeFileSync(at('theirs'), '');
