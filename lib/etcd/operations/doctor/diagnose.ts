@@ -30,6 +30,7 @@ export function sceneOf(
   rules: ReadonlyMap<string, string> = new Map(),
   hasSiblings = false,
   lists: readonly Buffer[] = [],
+  recovered?: string,
 ): Scene {
   const answers = all.map(({ member, facts }) => ({ member, reading: facts.reading }));
   const cluster = { name: members[0]?.cluster ?? '', hasSiblings };
@@ -41,6 +42,7 @@ export function sceneOf(
     findings: [...half, ...judgeCluster(answers)],
     hasSiblings,
     lists,
+    recovered,
     replaced: [],
   };
 }

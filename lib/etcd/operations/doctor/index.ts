@@ -12,7 +12,7 @@ import { wayOut } from '../../health/way-out.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { listsThatCount } from '../../survey/revocations.ts';
-import { clustersOf, type Surveyed } from '../../surveyed.ts';
+import { clustersOf, recoveredLast, type Surveyed } from '../../surveyed.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare, sayUnhealthy } from '../site/verify.ts';
 import { type Diagnosis, diagnose, sceneOf } from './diagnose.ts';
@@ -49,7 +49,8 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   const all = await gatherEvidence(run, surveyed, answers);
   const rules = await firewallRules(surveyed, filteredPorts(all));
   const lists = await listsThatCount(surveyed, await readCrl(cluster.pkiDir));
-  const diagnoses = diagnose(sceneOf(cluster.members, all, rules, cluster.hasSiblings, lists));
+  const recovered = recoveredLast(surveyed.hosts);
+  const diagnoses = diagnose(sceneOf(cluster.members, all, rules, cluster.hasSiblings, lists, recovered));
   const findings = [...halfWay(surveyed, answers), ...judgeCluster(answers)];
   run.show({ event: 'cluster', ...clusterState(cluster.name, answers, findings) });
   warn(run, surveyed, answers, all, lists);
