@@ -33,7 +33,7 @@ const VERBS: Readonly<Record<VerbName, Verb>> = {
     makesNewCluster: true,
     interrupts: ['certs', 'upgrade'],
     finish: (cluster, from = 'FILE') =>
-      `${sameTarget(verbLine('restore', cluster, '--from', from))}; while all have their own data, ${verbLine('restore', cluster, '--give-up')} ends it; where a host of it is lost for good, take that out of the inventory and begin anew with --again`,
+      `${sameTarget(verbLine('restore', cluster, ...fileWords(from)))}; while all have their own data, ${verbLine('restore', cluster, '--give-up')} ends it; where a host of it is lost for good, take that out of the inventory and begin anew with --again`,
   },
   recover: { makesNewCluster: true, interrupts: ['certs'] },
   etcdctl: { interrupts: ['certs', 'upgrade'] },
@@ -56,6 +56,11 @@ export function mayInterrupt(verb: string, begun: string): boolean {
 /** How to finish what a verb has begun on a cluster; `from` is the file of a restore, where it was noted. */
 export function finishLine(verb: string, cluster: NamedCluster, from?: string): string {
   return verbNamed(verb).finish?.(cluster, from) ?? sameTarget(verbLine(verb, cluster));
+}
+
+/** An encrypted file is opened by a key that only the user knows the place of. */
+export function fileWords(from: string): readonly string[] {
+  return ['--from', from, ...(from.endsWith('.age') ? ['--identity', 'KEY'] : [])];
 }
 
 function sameTarget(line: string): string {
