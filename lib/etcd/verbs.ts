@@ -10,6 +10,8 @@ interface Verb {
    * not count afterwards.
    */
   readonly makesNewCluster?: true;
+  /** It goes on with the hosts that are left, however few: most may know nothing of its end. */
+  readonly byFew?: true;
   /** Verbs that it may interrupt, because it cannot wait: they go on afterwards. */
   readonly interrupts?: readonly VerbName[];
   /** How to finish it, as the user types it; by default it is run again to the same target. */
@@ -35,7 +37,7 @@ const VERBS: Readonly<Record<VerbName, Verb>> = {
     finish: (cluster, from = 'FILE') =>
       `${sameTarget(verbLine('restore', cluster, ...fileWords(from)))}; while all have their own data, ${verbLine('restore', cluster, '--give-up')} ends it; where a host of it is lost for good, take that out of the inventory and begin anew with --again`,
   },
-  recover: { makesNewCluster: true, interrupts: ['certs'] },
+  recover: { makesNewCluster: true, byFew: true, interrupts: ['certs'] },
   etcdctl: { interrupts: ['certs', 'upgrade'] },
   issue: { interrupts: ['certs', 'upgrade'] },
 };
@@ -46,6 +48,11 @@ export const RENEWING: readonly string[] = Object.keys(VERBS).filter((name) => m
 /** Whether a verb makes another cluster, with an ID of its own. */
 export function makesNewCluster(verb: string): boolean {
   return verbNamed(verb).makesNewCluster === true;
+}
+
+/** Whether one host may know of its end what most others do not. */
+export function mayEndByFew(verb: string): boolean {
+  return verbNamed(verb).byFew === true;
 }
 
 /** Whether a verb may interrupt what another has begun, which goes on afterwards. */

@@ -34,7 +34,7 @@ export function sceneOf(
 ): Scene {
   const answers = all.map(({ member, facts }) => ({ member, reading: facts.reading }));
   const cluster = { name: members[0]?.cluster ?? '', hasSiblings };
-  const half = halfWay({ cluster, hosts: all.map(({ facts }) => ({ target: { facts } })) }, answers);
+  const half = halfWay({ cluster, hosts: all }, answers);
   return {
     members,
     all,

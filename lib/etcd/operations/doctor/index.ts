@@ -5,7 +5,7 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { type Answer, exitBy, healthBy } from '../../health/answer.ts';
 import { answersFromFacts, knownAnswers } from '../../health/ask.ts';
 import { clusterState } from '../../health/cluster-state.ts';
-import { halfWay } from '../../health/half-way.ts';
+import { askedOf, halfWay } from '../../health/half-way.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { firewallRules } from '../../health/port-matrix.ts';
 import { wayOut } from '../../health/way-out.ts';
@@ -51,7 +51,7 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   const lists = await listsThatCount(surveyed, await readCrl(cluster.pkiDir));
   const recovered = recoveredLast(surveyed.hosts);
   const diagnoses = diagnose(sceneOf(cluster.members, all, rules, cluster.hasSiblings, lists, recovered));
-  const findings = [...halfWay(surveyed, answers), ...judgeCluster(answers)];
+  const findings = [...halfWay(askedOf(surveyed), answers), ...judgeCluster(answers)];
   run.show({ event: 'cluster', ...clusterState(cluster.name, answers, findings) });
   warn(run, surveyed, answers, all, lists);
   const holder = holderOf(all);
