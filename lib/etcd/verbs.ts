@@ -10,6 +10,8 @@ interface Verb {
    * not count afterwards.
    */
   readonly makesNewCluster?: true;
+  /** It goes on with the hosts that are left, however few: most may know nothing of its end. */
+  readonly byFew?: true;
   /** Verbs that it may interrupt, because it cannot wait: they go on afterwards. */
   readonly interrupts?: readonly VerbName[];
   /** How to finish it, as the user types it; by default it is run again to the same target. */
@@ -33,9 +35,9 @@ const VERBS: Readonly<Record<VerbName, Verb>> = {
     makesNewCluster: true,
     interrupts: ['certs', 'upgrade'],
     finish: (cluster, from = 'FILE') =>
-      `${sameTarget(verbLine('restore', cluster, '--from', from))}; while all have their own data, ${verbLine('restore', cluster, '--give-up')} ends it; where a host of it is lost for good, take that out of the inventory and begin anew with --again`,
+      `${sameTarget(verbLine('restore', cluster, ...fileWords(from)))}; while all have their own data, ${verbLine('restore', cluster, '--give-up')} ends it; where a host of it is lost for good, take that out of the inventory and begin anew with --again`,
   },
-  recover: { makesNewCluster: true, interrupts: ['certs'] },
+  recover: { makesNewCluster: true, byFew: true, interrupts: ['certs'] },
   etcdctl: { interrupts: ['certs', 'upgrade'] },
   issue: { interrupts: ['certs', 'upgrade'] },
 };
@@ -48,6 +50,11 @@ export function makesNewCluster(verb: string): boolean {
   return verbNamed(verb).makesNewCluster === true;
 }
 
+/** Whether one host may know of its end what most others do not. */
+export function mayEndByFew(verb: string): boolean {
+  return verbNamed(verb).byFew === true;
+}
+
 /** Whether a verb may interrupt what another has begun, which goes on afterwards. */
 export function mayInterrupt(verb: string, begun: string): boolean {
   return verbNamed(verb).interrupts?.some((one) => one === begun) === true;
@@ -56,6 +63,11 @@ export function mayInterrupt(verb: string, begun: string): boolean {
 /** How to finish what a verb has begun on a cluster; `from` is the file of a restore, where it was noted. */
 export function finishLine(verb: string, cluster: NamedCluster, from?: string): string {
   return verbNamed(verb).finish?.(cluster, from) ?? sameTarget(verbLine(verb, cluster));
+}
+
+/** An encrypted file is opened by a key that only the user knows the place of. */
+export function fileWords(from: string): readonly string[] {
+  return ['--from', from, ...(from.endsWith('.age') ? ['--identity', 'KEY'] : [])];
 }
 
 function sameTarget(line: string): string {

@@ -1,20 +1,27 @@
 import { fingerprints } from '../../pki/index.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import type { Intent } from '../facts/intent.ts';
+import { strangeDropIns } from '../facts/unit-facts.ts';
 import { closedUrl } from '../files/etcd-conf.ts';
-import type { Member } from '../model/cluster.ts';
+import { type Member, memberOf } from '../model/cluster.ts';
 import { bootstrapFile, pidFile } from '../model/paths.ts';
-import { finishHint, openIntent, openSaid } from '../survey/intents.ts';
+import { goOnHint, openAmong, openSaid, type Witness } from '../survey/intents.ts';
+import type { Surveyed } from '../surveyed.ts';
 import { type NamedCluster, verbLine } from '../verb-line.ts';
 import type { Answer, Finding } from './answer.ts';
 
 /** A cluster with what its hosts have noted, and whom they trust. */
 export interface Asked {
   readonly cluster: NamedCluster;
-  readonly hosts: readonly { readonly target: { readonly facts: HalfWayFacts } }[];
+  readonly hosts: readonly (Witness & { readonly facts: Pick<EtcdFacts, 'caPem' | 'kept' | 'unit'> })[];
 }
 
-type HalfWayFacts = Pick<EtcdFacts, 'intent' | 'caPem' | 'kept'>;
+export function askedOf({ cluster, hosts }: Surveyed): Asked {
+  return {
+    cluster,
+    hosts: hosts.map(({ target }) => ({ member: memberOf(target), facts: target.facts })),
+  };
+}
 
 /**
  * What was begun and is not finished, and members that let no client in: a cluster may read and write all the same, and
@@ -22,9 +29,12 @@ type HalfWayFacts = Pick<EtcdFacts, 'intent' | 'caPem' | 'kept'>;
  */
 export function halfWay(asked: Asked, answers: readonly Answer[]): readonly Finding[] {
   const { cluster, hosts } = asked;
-  const open = openIntent(hosts);
-  const hint = open && finishHint(open, cluster);
-  const shut = answers.filter(({ member, reading }) => reading?.closed && closedUrl(member) !== undefined);
+  const open = openAmong(hosts.map(({ facts }) => facts.intent));
+  const hint = open && goOnHint(open, cluster, hosts);
+  const shut = answers.filter(
+    ({ member, reading }) =>
+      reading?.closed && closedUrl(member) !== undefined && !(open === undefined && isMeant(member, asked)),
+  );
   return [
     ...(open && hint && !waitsForClients(asked, open)
       ? [{ check: 'half-way' as const, message: openSaid(open), hint }]
@@ -38,6 +48,13 @@ export function halfWay(asked: Asked, answers: readonly Answer[]): readonly Find
   ];
 }
 
+/** Somebody's drop-in has it listen there, behind a proxy: it is warned of as such. */
+function isMeant(member: Member, { hosts }: Asked): boolean {
+  const facts = hosts.find((one) => one.member.host === member.host)?.facts;
+  const said = facts ? strangeDropIns(facts.unit).flatMap((one) => one.said) : [];
+  return said.some((line) => /ETCD_LISTEN_CLIENT_URLS|^(EnvironmentFile|ExecStart)\b/.test(line));
+}
+
 /** Nothing is open that would go on: it was started with a file that is left, and no role starts what runs anew. */
 function opening(member: Member, cluster: NamedCluster): string {
   const { host, local, manager, service } = member;
@@ -49,7 +66,7 @@ function opening(member: Member, cluster: NamedCluster): string {
 
 /** A rotation of the CA may rest for weeks where all members trust both CAs: that is said, and is no fault. */
 export function restingRotation(asked: Asked): readonly string[] {
-  const open = openIntent(asked.hosts);
+  const open = openAmong(asked.hosts.map(({ facts }) => facts.intent));
   if (open === undefined || !waitsForClients(asked, open)) return [];
   const line = verbLine('certs', asked.cluster, '--rotate-ca');
   return [
@@ -60,7 +77,7 @@ export function restingRotation(asked: Asked): readonly string[] {
 /** Every process has loaded the same file, with the CA that is to come and another one beside it. */
 function waitsForClients({ hosts }: Asked, { verb, target }: Intent): boolean {
   if (verb !== 'certs') return false;
-  const facts = hosts.map((host) => host.target.facts);
+  const facts = hosts.map((host) => host.facts);
   const [first] = facts;
   const pem = first?.caPem ?? '';
   const prints = fingerprints(pem);

@@ -7,7 +7,7 @@ import { memberOf } from '../model/cluster.ts';
 import { backupTimer } from '../model/paths.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer } from './answer.ts';
-import { restingRotation } from './half-way.ts';
+import { askedOf, restingRotation } from './half-way.ts';
 import { letsInRevoked } from './revoked.ts';
 import { listWarnings } from './revoked-list.ts';
 import { CA_SOON, daysUntil } from './table.ts';
@@ -34,7 +34,7 @@ export function worthKnowing(
     ...hosts.flatMap(openings),
     ...downgrade(cluster.name, answers),
     ...letsInRevoked(hosts, lists).map(({ message, hint }) => `${message}; ${hint}`),
-    ...restingRotation({ cluster, hosts }),
+    ...restingRotation(askedOf({ cluster, hosts })),
   ];
 }
 

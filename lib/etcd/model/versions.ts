@@ -25,6 +25,11 @@ export function minorOf(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }
 
+/** How many minors lie between two versions of one major. */
+export function minorsApart(one: string, other: string): number {
+  return Math.abs(Number(one.split('.')[1]) - Number(other.split('.')[1]));
+}
+
 /** By number; a pre-release comes before its release. Sorts `3.7.0-rc.0`, `3.7.0`, `3.10.0`. */
 export function compareVersions(one: string, other: string): number {
   const [a, b] = [numbers(one), numbers(other)];

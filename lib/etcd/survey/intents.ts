@@ -1,13 +1,12 @@
-import { runId } from '../../dsl/common/run-id.ts';
-import { hostNames } from '../../dsl/play.ts';
+import { newRunId, runId } from '../../dsl/common/run-id.ts';
 import type { QuorateError } from '../../errors.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { type Intent, intentFile } from '../facts/intent.ts';
-import { memberOf } from '../model/cluster.ts';
+import { type Member, memberOf } from '../model/cluster.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost } from '../surveyed.ts';
 import type { NamedCluster } from '../verb-line.ts';
-import { finishLine, mayInterrupt } from '../verbs.ts';
+import { finishLine, mayEndByFew, mayInterrupt } from '../verbs.ts';
 
 /** A host with what it has noted. */
 export interface Noted {
@@ -18,19 +17,35 @@ interface SetUp {
   readonly target: { readonly facts: Pick<EtcdFacts, 'intent' | 'owner'> };
 }
 
+/** The latest intent of the hosts that is not reached yet; undefined without one. See `openAmong`. */
+export function openIntent(hosts: readonly Noted[]): Intent | undefined {
+  return openAmong(hosts.map(({ target }) => target.facts.intent));
+}
+
 /**
- * The latest intent of the hosts that is not reached yet; undefined without one. A host that was away while it was
+ * The latest one of these notes that is not reached yet; undefined without one. A host that was away while it was
  * reached has it still as open: others know better, of that run or of one that began later.
  */
-export function openIntent(hosts: readonly Noted[]): Intent | undefined {
-  const given = hosts.flatMap(({ target }) => target.facts.intent ?? []);
+export function openAmong(notes: readonly (Intent | undefined)[]): Intent | undefined {
+  const given = notes.flatMap((note) => note ?? []);
   const reached = new Set(given.flatMap(({ runId, done }) => (done === undefined ? [] : [runId])));
   const all = given.map((one) => (one.under && reached.has(one.runId) ? one.under : one));
-  return all.find(
-    (one) =>
-      one.done === undefined &&
-      !all.some(({ runId, done }) => runId > one.runId || (runId === one.runId && done !== undefined)),
-  );
+  return all
+    .filter((one) => one.done === undefined && !isOver(one, all))
+    .sort((a, b) => (a.runId < b.runId ? -1 : 1))
+    .at(-1);
+}
+
+/**
+ * Whether others know that it is over. All hosts note it before the first step, so fewer than have it as open are not
+ * believed, but for the end of a recovery, during which most hosts may have been away.
+ */
+function isOver(one: Intent, all: readonly Intent[]): boolean {
+  const isSame = ({ runId }: Intent) => runId === one.runId;
+  const later = all.filter((other) => other.runId > one.runId || (isSame(other) && other.done !== undefined));
+  if (later.some((other) => other.done !== undefined && mayEndByFew(other.verb))) return true;
+  const open = all.filter((other) => isSame(other) && other.done === undefined);
+  return later.length >= open.length;
 }
 
 /** What a host is heading for: what was done counts no more where something is open again since. */
@@ -54,9 +69,8 @@ export function openRotation(hosts: readonly SetUp[]): Intent | undefined {
   const rotation = [open, open?.under].find((one) => one?.verb === 'certs');
   if (rotation === undefined) return undefined;
   const setUp = hosts.filter(({ target: { facts } }) => facts.intent ?? facts.owner);
-  const says = ({ target: { facts } }: SetUp) =>
-    [facts.intent, facts.intent?.under].some((one) => one?.runId === rotation.runId);
-  return setUp.filter(says).length * 2 > setUp.length ? rotation : undefined;
+  const says = setUp.filter(({ target: { facts } }) => isSaidBy(facts, rotation));
+  return says.length * 2 > setUp.length ? rotation : undefined;
 }
 
 /** The latest one that was reached by this verb; undefined where there is none, or a later one is open. */
@@ -94,17 +108,7 @@ export function intentProblem(
   const open = openIntent(hosts);
   if (open === undefined || passes.includes(open.verb) || mayInterrupt(verb, open.verb)) return undefined;
   if (open.verb === verb && (target === undefined || open.target === target)) return undefined;
-  const hint = finishHint(open, cluster);
-  const isDoubtful = open.verb === 'certs' && openRotation(hosts) === undefined;
-  return refusal(cluster, openSaid(open), isDoubtful ? doubt(hosts, open, hint) : hint);
-}
-
-/** What too few say to be gone on with would be begun anew. */
-function doubt(hosts: readonly EtcdHost[], { runId }: Intent, hint: string): string {
-  const [first, ...more] = hosts.filter(({ target: { facts } }) => facts.intent?.runId === runId);
-  if (first === undefined) return hint;
-  const file = intentFile(memberOf(first.target));
-  return `only ${hostNames([first, ...more])} says so: if nobody has begun that, remove ${file} there; else: ${hint}`;
+  return refusal(cluster, openSaid(open), goOnHint(open, cluster, witnesses(hosts)));
 }
 
 /** That it is open, in the words that every verb has for it. */
@@ -112,7 +116,33 @@ export function openSaid({ runId, verb, target }: Intent): string {
   return `run ${runId} has begun something that is not finished: ${verb}, to ${target}`;
 }
 
-/** How to go on with what is open: the file of a restore is named where it was noted. */
-export function finishHint({ verb, notes }: Intent, cluster: NamedCluster): string {
-  return finishLine(verb, cluster, notes?.from);
+/** A host with what it says, and where it has that. */
+export interface Witness {
+  readonly member: Pick<Member, 'host' | 'stateDir'>;
+  readonly facts: Pick<EtcdFacts, 'intent' | 'owner'>;
+}
+
+export function witnesses(hosts: readonly EtcdHost[]): readonly Witness[] {
+  return hosts.map(({ target }) => ({ member: memberOf(target), facts: target.facts }));
+}
+
+/**
+ * How to go on with what is open: the file of a restore is named where it was noted. Where at most half of the hosts say
+ * that it is open, nobody else has to believe them: who they are, and how their word is taken back, is said first.
+ */
+export function goOnHint(open: Intent, cluster: NamedCluster, hosts: readonly Witness[]): string {
+  const { verb, notes, runId } = open;
+  const hint = finishLine(verb, cluster, notes?.from);
+  const setUp = hosts.filter(({ facts }) => facts.intent ?? facts.owner);
+  const says = setUp.filter(({ facts }) => isSaidBy(facts, open));
+  if (says.length === setUp.length || says.length * 2 > setUp.length) return hint;
+  const files = says.map(({ member }) => `${member.host}:${intentFile(member)}`).join(', ');
+  const names = says.map(({ member }) => member.host).join(', ');
+  const dated = runId > newRunId(new Date()) ? ', of a time that is yet to come by the clock here' : '';
+  return `only ${names} says so${dated}: if nobody has begun that, remove ${files}; else: ${hint}`;
+}
+
+/** Whether a host has noted it, also where another verb had to come first. */
+function isSaidBy({ intent }: Pick<EtcdFacts, 'intent'>, { runId }: Intent): boolean {
+  return [intent, intent?.under].some((one) => one?.runId === runId);
 }

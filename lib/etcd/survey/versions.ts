@@ -2,7 +2,7 @@ import { commandLine } from '../../command-line.ts';
 import { EXIT, type QuorateError } from '../../errors.ts';
 import type { ClusterFacts } from '../facts/index.ts';
 import { isLocal } from '../model/cluster.ts';
-import { compareVersions, minorOf, NEWEST_RELEASE } from '../model/versions.ts';
+import { compareVersions, minorOf, minorsApart, NEWEST_RELEASE } from '../model/versions.ts';
 import { refusal } from '../refusal.ts';
 import type { Surveyed } from '../surveyed.ts';
 import { admission } from './admit-version.ts';
@@ -41,10 +41,21 @@ export const keepVersion: VersionPolicy = (found) => {
  * upgrade is to end is its own affair.
  */
 export const keepOldest: VersionPolicy = (found) => {
-  const [oldest] = found.running.map(({ version }) => version).sort(compareVersions);
+  const running = inOrder(found.running);
+  const [oldest] = running;
   if (oldest === undefined) return keepVersion(found);
+  // No upgrade leaves that behind: one of them says what it does not run, or cannot work with the others.
+  if (minorsApart(oldest, running.at(-1) ?? oldest) > 1) return mixed(found);
   return unreadable(found, oldest) ?? oldest;
 };
+
+/** Where nobody is started: what certificates are like depends on no version, whatever rests beside those that run. */
+export const anyVersion: VersionPolicy = ({ wanted, running, installed }) =>
+  inOrder(running)[0] ?? wanted ?? inOrder(installed)[0];
+
+function inOrder(placed: readonly Placed[]): readonly string[] {
+  return placed.map(({ version }) => version).sort(compareVersions);
+}
 
 /** What one host has, or what may come back there: what the others have makes way. */
 export function keepThatOf(host: string): VersionPolicy {

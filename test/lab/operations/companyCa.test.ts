@@ -234,6 +234,30 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
     600_000,
   );
 
+  itLong('KILLS')(
+    'gives way to one of another company by reruns, in whatever step the run is lost',
+    async () => {
+      signer = signer === 'other' ? 'middle' : 'other';
+      mkdirSync(pki('next'));
+      writeFileSync(pki('next/ca.pem'), readFileSync(at(`${signer}-chain.pem`)));
+      const lost = (...args: string[]) => strikeEach(lab, 'run', 'certs', args);
+      expect((await lost('--rotate-ca', '-y')).length).toBeGreaterThan(3);
+      expect(await trusted()).toEqual([4, 4, 4]);
+      expect((await certs('--csr', at('out9'))).code).toBe(0);
+      sign('out9', 'in9', signer);
+      // It waits on control until all that is to be shown is signed.
+      expect(await lost('--import', at('in9'))).toHaveLength(1);
+      const again = await certs('--import', at('in9'));
+      expect([again.code, stepsOf(again, 'begun')]).toEqual([0, []]);
+      expect((await lost('--rotate-ca', '--clients-ready', '-y')).length).toBeGreaterThan(5);
+      expect(await trusted()).toEqual([2, 2, 2]);
+      expect((await runPlaybook(lab)).changed).toEqual([]);
+      const status = await runPlaybook(lab, [], { playbook: 'status' });
+      expect([status.code, status.errors]).toEqual([0, []]);
+    },
+    900_000,
+  );
+
   it('is needed for what is due, and the refusal says how', async () => {
     const wanted = ['-e', '{"etcd_extra_sans": ["lb.example"]}'];
     const refused = await runPlaybook(lab, wanted);

@@ -14,14 +14,14 @@ export async function carryOut(
   for (const line of hint.split('\n')) {
     const step = change(line.replace(/^\s*(?:next|then): /, ''));
     const [, playbook, flags = ''] =
-      /playbooks\/(\w+)\.js((?: -\w+ \S+| --(?:check|list|accept-downtime)| --[\w-]+ [\w.,-]+)*)/.exec(
+      /playbooks\/(\w+)\.js((?: -\w+ \S+| --(?:check|list|accept-downtime|rotate-ca)| --[\w-]+ [\w.,/-]+)*)/.exec(
         step,
       ) ?? [];
     const [, host, command = ''] = /^on (\w+): (.*)$/.exec(step) ?? [];
     const [, here] = /^here: (.*)$/.exec(step) ?? [];
     if (playbook !== undefined) {
       const args = argsOf(flags);
-      const asks = ['members', 'recover', 'restore'].includes(playbook) && !args.includes('--check');
+      const asks = ['certs', 'members', 'recover', 'restore'].includes(playbook) && !args.includes('--check');
       const [, inventory = lab.inventoryFile] = / -i (\S+)/.exec(flags) ?? [];
       const { code, errors } = await runPlaybook(lab, asks ? [...args, '-y'] : args, { playbook, inventory });
       said.push(`${step} → ${code} ${errors.map(({ message }) => message).join('; ')}`);

@@ -19,3 +19,9 @@ it.each([
 it('a verb of a later version is finished by running it again', () => {
   expect(finishLine('of-later', { name: 'prod' })).toContain('finish it first, to the same target');
 });
+
+it('a restore of an encrypted file is finished with its key, of another one without', () => {
+  const line = (from: string) => finishLine('restore', { name: 'prod' }, from);
+  expect(line('a.db.age')).toContain('--from a.db.age --identity KEY;');
+  expect(line('a.db')).toContain('--from a.db;');
+});

@@ -8,7 +8,7 @@ import { type KeptSnapshots, readSnapshots, type Snapshot } from '../../snapshot
 import { removeSnapshots } from '../../snapshots/remove.ts';
 import { chooseTaker, TAKE, takeOn } from '../../snapshots/step.ts';
 import { parseKeep, stampOf, thinnedApart } from '../../snapshots/thin.ts';
-import { finishHint, openIntent } from '../../survey/intents.ts';
+import { goOnHint, openIntent, witnesses } from '../../survey/intents.ts';
 import { clustersOf, type EtcdHost, livingId, type Surveyed } from '../../surveyed.ts';
 import { makesNewCluster } from '../../verbs.ts';
 import { isOfCluster } from '../common/cluster-flag.ts';
@@ -203,7 +203,7 @@ function refuseHalfRestored({ cluster, hosts }: Surveyed): void {
   throw refusal(
     cluster,
     `run ${open.runId} has begun a ${open.verb} that is not finished: no snapshot is taken of what it left`,
-    finishHint(open, cluster),
+    goOnHint(open, cluster, witnesses(hosts)),
   );
 }
 

@@ -3,7 +3,7 @@ import type { Role } from '../../../dsl/role.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { readCrl } from '../../../pki/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { halfWay, restingRotation } from '../../health/half-way.ts';
+import { askedOf, halfWay, restingRotation } from '../../health/half-way.ts';
 import { letsInRevoked } from '../../health/revoked.ts';
 import { listWarnings } from '../../health/revoked-list.ts';
 import { openRotation } from '../../survey/intents.ts';
@@ -107,9 +107,9 @@ async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
 
 /** A rotation that rests is said; what is half-way, or lets in who is revoked, is a fault, and true comes back. */
 async function tellHalfWay(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<boolean> {
-  for (const line of restingRotation(surveyed)) run.log('warning', line);
+  for (const line of restingRotation(askedOf(surveyed))) run.log('warning', line);
   const lists = await listsThatCount(surveyed, await readCrl(surveyed.cluster.pkiDir));
-  const found = [...halfWay(surveyed, []), ...letsInRevoked(surveyed.hosts, lists)];
+  const found = [...halfWay(askedOf(surveyed), []), ...letsInRevoked(surveyed.hosts, lists)];
   for (const { message, hint = '' } of found)
     run.fail(new QuorateError(`${surveyed.cluster.name}: ${message}`, { exitCode: EXIT.unhealthy, hint }));
   return found.length > 0;

@@ -1,4 +1,11 @@
-import { hostNames, type Play, type PlayProblem, type PlayRun, type Strategy } from '../../../dsl/play.ts';
+import {
+  hostNames,
+  namesOf,
+  type Play,
+  type PlayProblem,
+  type PlayRun,
+  type Strategy,
+} from '../../../dsl/play.ts';
 import type { HostData, Role, Target } from '../../../dsl/role.ts';
 import type { Step } from '../../../dsl/step.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
@@ -119,18 +126,14 @@ async function closeIntent(run: PlayRun<EtcdFacts>, operation: Operation, survey
   );
 }
 
-function refuseMissing(run: PlayRun<EtcdFacts>, { cluster }: Surveyed, { name, mayMiss }: Operation): void {
+function refuseMissing(run: PlayRun<EtcdFacts>, surveyed: Surveyed, { name, mayMiss }: Operation): void {
   const allowed = mayMiss?.(run) ?? [];
   const missing = run.unreachable.filter((host) => !allowed.includes(host));
   if (missing.length === 0) return;
   throw refusal(
-    cluster,
+    surveyed.cluster,
     `not reached: ${missing.join(', ')}; nothing was changed`,
-    withoutHosts(
-      name,
-      cluster,
-      missing.map((host) => ({ target: { name: host } })),
-    ),
+    withoutHosts(name, surveyed, missing, 'missing'),
     EXIT.unreachable,
   );
 }
@@ -195,11 +198,11 @@ async function deriveAnew(run: PlayRun<EtcdFacts>, operation: Operation): Promis
   await run.each(run.hosts, (host) => host.refresh());
   const failed = run.hosts.filter((host) => run.failed(host));
   if (failed.length > 0) {
-    const { cluster } = surveyedOf(run);
+    const surveyed = surveyedOf(run);
     throw refusal(
-      cluster,
+      surveyed.cluster,
       `${hostNames(failed)} failed in this step: no further step is taken`,
-      withoutHosts(operation.name, cluster, failed),
+      withoutHosts(operation.name, surveyed, namesOf(failed), 'failed'),
     );
   }
   return operation.derive(run, surveyedOf(run));

@@ -30,10 +30,11 @@ export function sceneOf(
   rules: ReadonlyMap<string, string> = new Map(),
   hasSiblings = false,
   lists: readonly Buffer[] = [],
+  recovered?: string,
 ): Scene {
   const answers = all.map(({ member, facts }) => ({ member, reading: facts.reading }));
   const cluster = { name: members[0]?.cluster ?? '', hasSiblings };
-  const half = halfWay({ cluster, hosts: all.map(({ facts }) => ({ target: { facts } })) }, answers);
+  const half = halfWay({ cluster, hosts: all }, answers);
   return {
     members,
     all,
@@ -41,6 +42,7 @@ export function sceneOf(
     findings: [...half, ...judgeCluster(answers)],
     hasSiblings,
     lists,
+    recovered,
     replaced: [],
   };
 }

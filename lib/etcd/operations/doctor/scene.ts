@@ -33,6 +33,8 @@ export interface Scene {
   readonly hasSiblings: boolean;
   /** Lists of revoked certificates that members are to look at, DER. */
   readonly lists: readonly Buffer[];
+  /** The run that ended the last recovery, as this machine or most hosts know it: see `recoveredLast`. */
+  readonly recovered: string | undefined;
   /** Hosts in whose place a new member is to come, once that is known. */
   readonly replaced: readonly string[];
 }

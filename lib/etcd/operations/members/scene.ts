@@ -123,13 +123,18 @@ export function called({ name, id }: Pick<ListedMember, 'name' | 'id'>): string 
   return name === '' ? id : `${name} (${id})`;
 }
 
-/** The member that a word means: by its ID, by its host in the inventory, else by its name. */
+/**
+ * The member that a word means: by its ID, by its host in the inventory, else by its name. A member that stands at another
+ * host of the inventory is that one's, whatever it is called: data that was copied to this host has named it so.
+ */
 export function meant(word: string, { places, listed }: Pick<Scene, 'places' | 'listed'>) {
   const place = placeOf(word, places);
+  const isOthers = (member: ListedMember) =>
+    place !== undefined && places.some((one) => one.host !== place.host && isAt(member, one));
   return (
     listed.find(({ id }) => id === word) ??
     (place && memberAt(place, listed)) ??
-    listed.find(({ name }) => name === word || name === place?.name)
+    listed.find((one) => (one.name === word || one.name === place?.name) && !isOthers(one))
   );
 }
 

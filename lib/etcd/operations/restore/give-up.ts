@@ -6,6 +6,7 @@ import { refusal } from '../../refusal.ts';
 import { openOf } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
+import { fileWords } from '../../verbs.ts';
 import { clearHost } from '../common/left-over.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
@@ -41,7 +42,7 @@ export function giveUpSteps(
     throw refusal(
       cluster,
       `run ${open.runId} has set the data of ${movedHosts.join(', ')} aside: it cannot be given up any more`,
-      `go on with it: ${verbLine(VERB, cluster, '--from', open.notes?.from ?? 'FILE')}; with --again it begins anew, on the hosts of the inventory`,
+      `go on with it: ${verbLine(VERB, cluster, ...fileWords(open.notes?.from ?? 'FILE'))}; with --again it begins anew, on the hosts of the inventory`,
     );
   }
   return hosts

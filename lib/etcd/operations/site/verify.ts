@@ -6,7 +6,7 @@ import { type Answer, exitBy, type Finding, healthBy } from '../../health/answer
 import { knownAnswers } from '../../health/ask.ts';
 import { canary } from '../../health/canary.ts';
 import { clusterState } from '../../health/cluster-state.ts';
-import { halfWay } from '../../health/half-way.ts';
+import { askedOf, halfWay } from '../../health/half-way.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { isUnhashed } from '../../health/judge-hashes.ts';
 import { filteredPorts } from '../../health/port-matrix.ts';
@@ -145,7 +145,7 @@ async function reportHealth(
   mayBe: 'open' | 'nothing' = 'nothing',
 ): Promise<void> {
   const { cluster } = surveyed;
-  const half = halfWay(surveyed, answers);
+  const half = halfWay(askedOf(surveyed), answers);
   const isTold = ({ check }: Finding) => mayBe === 'open' && check === 'half-way';
   const findings = [...half.filter((one) => !isTold(one)), ...judgeCluster(answers)];
   for (const { message, hint } of half.filter(isTold))

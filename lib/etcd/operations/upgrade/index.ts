@@ -18,6 +18,7 @@ import { ledger, tallyOf } from '../common/tally.ts';
 import { carryOut, type Settings } from './carry-out.ts';
 import { fetchStops } from './fetch.ts';
 import { dropPrograms } from './kept-programs.ts';
+import { leaving35, refuseMarked, writeBehindJoins } from './marked-removed.ts';
 import { refuseOthers } from './others.ts';
 import { upgradeState, wrongWith } from './state.ts';
 import { targetOf, type UpgradeStep, upgradeSteps, type Wanted } from './steps.ts';
@@ -35,6 +36,8 @@ interface Begun {
   stops: readonly string[];
   /** The cluster was found fit for this. */
   looked: boolean;
+  /** Members that leave 3.5 were asked what they have marked. */
+  asked: boolean;
 }
 
 /** Takes a living cluster to another version of etcd, one minor after another and one member after another. */
@@ -55,7 +58,9 @@ export function upgradeOperation(): Operation {
     async prepare(run, surveyed) {
       // What a turn has kept that was killed behind its start is no way back of another upgrade.
       if (openOf(surveyed.hosts, 'upgrade') === undefined) await forgetKept(run, surveyed);
-      if (begun) await fetchStops(run, surveyed, begun.stops, begun.settings);
+      if (begun === undefined) return;
+      await fetchStops(run, surveyed, begun.stops, begun.settings);
+      await writeBehindJoins(surveyed, begun.stops);
     },
     question: ({ cluster }) => `${cluster.name}: take these steps?`,
   };
@@ -140,6 +145,7 @@ function begin({ hosts }: Pick<Surveyed, 'hosts'>): Begun {
     told: new Set(),
     stops: [],
     looked: false,
+    asked: false,
   };
 }
 
@@ -158,6 +164,9 @@ async function derive(
   if ('refused' in steps) throw refusal(surveyed.cluster, steps.message, steps.hint || undefined);
   begun.stops = stopsOf(steps);
   refuseVersions(run, surveyed, begun);
+  const leaving = begun.asked ? [] : leaving35(steps, surveyed.hosts);
+  begun.asked ||= leaving.length > 0;
+  await refuseMarked(run, surveyed, leaving);
   const before = tallyOf(surveyed.hosts);
   const stops = ({ kind }: UpgradeStep) => kind === 'move' || kind === 'snapshot';
   if (isFirst && openIntent(surveyed.hosts) === undefined && steps.some(stops))

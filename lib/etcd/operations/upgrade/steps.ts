@@ -1,5 +1,5 @@
 import { canSpareOne, quorum } from '../../model/cluster.ts';
-import { compareVersions, minorOf } from '../../model/versions.ts';
+import { compareVersions, minorOf, minorsApart } from '../../model/versions.ts';
 import { type NoWay, wayDown, wayUp } from './path.ts';
 
 /** A member as it is now. */
@@ -312,10 +312,6 @@ function inOrder(members: readonly MemberNow[]): readonly MemberNow[] {
 function spanOf(members: readonly MemberNow[]): { readonly lowest: string; readonly highest: string } {
   const versions = members.map(({ version }) => version).sort(compareVersions);
   return { lowest: versions[0] ?? '', highest: versions.at(-1) ?? '' };
-}
-
-function minorsApart(one: string, other: string): number {
-  return Math.abs(Number(one.split('.')[1]) - Number(other.split('.')[1]));
 }
 
 /** `3.4.23` is below `3.5`. */

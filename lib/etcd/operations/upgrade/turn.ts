@@ -21,7 +21,6 @@ import { refuseUnlessStopped } from '../../stopped.ts';
 import { type EtcdHost, type Surveyed, toolVersion } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import { dropPrograms, keepPrograms, keptRecord, restorePrograms } from './kept-programs.ts';
-import { refuseMarked, writeBehindJoins } from './marked-removed.ts';
 import { worksAs } from './state.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -61,9 +60,7 @@ export async function moveMember(
   let stays = false;
   const turn: Turn<EtcdFacts> = {
     async before() {
-      if (leaves35(before, version)) await refuseMarked(run, surveyed, host);
       await must(host, 'keeping what runs', keepPrograms(member, running));
-      if (runs && enters35(before, version)) await writeBehindJoins(host);
       if (leaves35(before, version)) await must(host, 'stopping the member', stopForGood(member));
     },
     async stopped() {
@@ -145,10 +142,6 @@ async function keptVersion(host: EtcdHost): Promise<string> {
   const { facts } = host.target;
   const { out } = await host.read('looking for what ran before', keptRecord(memberOf(host.target)));
   return out.split(' ')[0]?.trim() || facts.kept.program || String(facts.installed);
-}
-
-function enters35(from: string, to: string): boolean {
-  return minorOf(from) === '3.4' && minorOf(to) === '3.5';
 }
 
 /** 3.6 has no v2 store: what clients of API 2 have written would be gone. */

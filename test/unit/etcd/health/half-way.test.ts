@@ -3,7 +3,7 @@ import { commandLine } from '../../../../lib/command-line.ts';
 import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
 import type { Intent } from '../../../../lib/etcd/facts/intent.ts';
 import { answersFromFacts } from '../../../../lib/etcd/health/ask.ts';
-import { halfWay, restingRotation } from '../../../../lib/etcd/health/half-way.ts';
+import { askedOf, halfWay, restingRotation } from '../../../../lib/etcd/health/half-way.ts';
 import { showOutcome, showStatus } from '../../../../lib/etcd/operations/site/verify.ts';
 import { fingerprint } from '../../../../lib/pki/index.ts';
 import { fakeCluster, memberReading, surveyedOf } from '../../support/fake-cluster.ts';
@@ -16,7 +16,7 @@ const RESTORE: Intent = {
 };
 const found = (...facts: readonly Partial<EtcdFacts>[]) => {
   const surveyed = surveyedOf(facts, { etcd_cluster_name: 'c' });
-  return halfWay(surveyed, answersFromFacts(surveyed));
+  return halfWay(askedOf(surveyed), answersFromFacts(surveyed));
 };
 
 describe('what is half-way', () => {
@@ -50,16 +50,26 @@ describe('what is half-way', () => {
   it('is opened by a start without the file that closed it, whatever starts it', () => {
     const closed = { reading: memberReading({ closed: true }) };
     const surveyed = surveyedOf([closed], { etcd_service_manager: 'process' });
-    expect(halfWay(surveyed, answersFromFacts(surveyed))[0]?.hint).toMatch(
+    expect(halfWay(askedOf(surveyed), answersFromFacts(surveyed))[0]?.hint).toMatch(
       /^on etcd01: rm -f \/\S+\/bootstrap\.env, and end the process that \S+ names; then .*site/,
     );
+  });
+
+  it('is no member that somebody has put behind a proxy, unless something is open', () => {
+    const dropIns = [{ path: '/x.conf', lines: ['EnvironmentFile=/etc/behind-a-proxy'] }];
+    const closed = {
+      reading: memberReading({ closed: true }),
+      unit: { dropIns, dropInDigest: undefined },
+    };
+    expect(found(closed)).toEqual([]);
+    expect(found({ ...closed, intent: RESTORE }).map(({ check }) => check)).toEqual(['half-way', 'closed']);
   });
 
   it('is no member that is to listen on loopback alone', () => {
     const surveyed = surveyedOf([{ reading: memberReading({ closed: true }) }], {
       etcd_listen_address: '127.0.0.1',
     });
-    expect(halfWay(surveyed, answersFromFacts(surveyed))).toEqual([]);
+    expect(halfWay(askedOf(surveyed), answersFromFacts(surveyed))).toEqual([]);
   });
 });
 
@@ -80,8 +90,8 @@ describe('a rotation of the CA', () => {
 
   it('rests where all trust both: that is worth knowing, and no fault', () => {
     const all = surveyedOf([trusts(both, 'b'), trusts(both, 'b')], { etcd_cluster_name: 'c' });
-    expect(halfWay(all, answersFromFacts(all))).toEqual([]);
-    expect(restingRotation(all)).toEqual([
+    expect(halfWay(askedOf(all), answersFromFacts(all))).toEqual([]);
+    expect(restingRotation(askedOf(all))).toEqual([
       expect.stringMatching(/^c: a rotation of its CA is under way, begun by run r1, .*--rotate-ca/),
     ]);
   });

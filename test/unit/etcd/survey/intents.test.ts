@@ -64,9 +64,28 @@ describe('a rotation of the CA that had to wait', () => {
     }));
     const hint = (hosts: ReturnType<typeof noted>) => intentProblem({ name: 'c' }, hosts, 'site')?.hint;
     expect(hint(fakeCluster(members).hosts)).toMatch(
-      /^only etcd01 says so: .* remove \/\S+\/intent there; else: /,
+      /^only etcd01 says so\b.* remove etcd01:\/\S+\/intent; else: /,
     );
     expect(hint(noted(ROTATION, ROTATION))).not.toContain('says so');
+  });
+
+  it.each<[what: string, verb: string, others: number, said: RegExp]>([
+    ['whatever the verb', 'upgrade', 2, /^only etcd01 says so: if nobody has begun that, remove etcd01:/],
+    ['also of two', 'restore', 1, /^only etcd01 says so: /],
+    ['but for the only one', 'restore', 0, /^finish it first/],
+  ])('says whose word it is that something is open, %s', (_what, verb, others, said) => {
+    const intent = { verb, target: 't', runId: newRunId(new Date(0)) };
+    const all = [intent, ...Array.from({ length: others }, () => undefined)];
+    const { hosts } = fakeCluster(all.map((one) => ({ facts: { intent: one, owner: 'cluster x' } })));
+    expect(intentProblem({ name: 'c' }, hosts, 'site')?.hint).toMatch(said);
+  });
+
+  it('says that a note is of a time to come, where the clock of a machine is wrong', () => {
+    const intent = { verb: 'upgrade', target: 't', runId: newRunId(new Date(Date.now() + 3_600_000)) };
+    const { hosts } = fakeCluster([{ facts: { intent } }, { facts: { owner: 'cluster x' } }]);
+    expect(intentProblem({ name: 'c' }, hosts, 'site')?.hint).toMatch(
+      /^only etcd01 says so, of a time that is yet to come by the clock here: /,
+    );
   });
 
   it.each(['../../etc', '9', 'r1', '29990101T000000Z-a', `${'9'.repeat(8)}T000000Z`])(
@@ -88,6 +107,21 @@ describe('a rotation of the CA that had to wait', () => {
     const [line = ''] = /\{.*\}/.exec(writeIntent({ stateDir: '/x' }, NOTED).text) ?? [];
     expect(parseIntent(line)).toEqual(NOTED);
     expect(parseIntent(JSON.stringify({ ...NOTED, under: 'nonsense' }))).not.toHaveProperty('under');
+  });
+});
+
+describe('what most hosts have as open', () => {
+  const open: Intent = { verb: 'restore', target: 't', runId: 'r1' };
+  const later = (verb: string): Intent => ({ verb, target: 't', runId: 'r9', done: 'r9' });
+
+  it.each<[what: string, notes: readonly (Intent | undefined)[], isOpen: boolean]>([
+    ['stays so, whatever one host says of a later run', [later('members'), open, open], true],
+    ['stays so, whatever one host says of its end', [{ ...open, done: 'r2' }, open, open], true],
+    ['is over where as many know of its end', [{ ...open, done: 'r2' }, open, undefined], false],
+    ['is over where most were away since', [later('members'), later('members'), open], false],
+    ['is over behind a recovery, for which most may have been away', [later('recover'), open, open], false],
+  ])('%s', (_what, notes, isOpen) => {
+    expect(openIntent(noted(...notes))).toEqual(isOpen ? open : undefined);
   });
 });
 

@@ -3,6 +3,7 @@ import { QuorateError } from '../../../../lib/errors.ts';
 import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import {
+  anyVersion,
   keepOldest,
   keepThatOf,
   keepVersion,
@@ -55,8 +56,21 @@ describe('the version of who comes in the middle of an upgrade', () => {
       ['1:3.6.16', '2:3.7.3', '2:3.7.0'],
       '3 prod: etcd 3.6.16 cannot read data that etcd 3.7 has written: 3.7.0 on etcd02',
     ],
+    [
+      'is none by the word of one that no upgrade has left behind',
+      ['1:3.7.3 2:3.4.23 3:3.7.3'],
+      MIXED('3.7.3 on etcd01, etcd03; 3.4.23 on etcd02'),
+    ],
   ])('%s', (_what, found, version) => {
     expect(chosen('live', '3.7.3', found, keepOldest)).toBe(version);
+  });
+
+  it('keeps nobody from issuing certificates, which starts no member', () => {
+    for (const [found, version] of [
+      [['1:3.5.30', '2:3.6.16', '2:3.6.0'], '3.5.30'],
+      [['', '1:3.6.16 2:3.5.30'], '3.7.3'],
+    ] as const)
+      expect(chosen('live', '3.7.3', found, anyVersion)).toBe(version);
   });
 });
 

@@ -19,7 +19,7 @@ import { leaderLast } from '../../../roll.ts';
 import { caOfHosts } from '../../../survey/authority.ts';
 import { doneIntent, intentOn, intentProblem, openRotation } from '../../../survey/intents.ts';
 import { type PassingCa, survey } from '../../../survey/survey.ts';
-import { keepOldest, keepVersion } from '../../../survey/versions.ts';
+import { anyVersion, keepVersion } from '../../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../../surveyed.ts';
 import { verbLine } from '../../../verb-line.ts';
 import { bothOf, lostCa, type OpenCas, openCas, type RotatingCas, rotationTarget } from './cas.ts';
@@ -159,7 +159,7 @@ export async function surveyWithCas(
   { issues = false }: { readonly issues?: boolean } = {},
 ): Promise<void> {
   const rotating = await rotatingAuthority(surveyed);
-  if (issues) await survey(run, keepOldest, 'issue', rotating);
+  if (issues) await survey(run, anyVersion, 'issue', rotating);
   else await survey(run, keepVersion, 'certs', rotating);
   if (rotating === undefined) return;
   // Whom a member trusts is for the rotation alone to change, and when it shows a certificate of the new CA.

@@ -18,6 +18,12 @@ import type { Cause } from './cause.ts';
 /** What a member and its cluster do not agree on, and what is left where nothing says more. */
 export const MEMBERSHIP = [
   {
+    // Whoever follows the majority would set aside what it alone has.
+    id: 'recovered-alone',
+    title: 'a member has other data than the others, and tells of a recovery that they know nothing of',
+    next: () => [DOCTOR],
+  },
+  {
     id: 'cluster-id',
     title: 'a member carries the data of another cluster',
     // A journal alone does not tell whether it has ever been one of this cluster.

@@ -6,19 +6,7 @@ import type { Member } from '../../../model/cluster.ts';
 import type { CauseId } from '../causes/index.ts';
 import { dataDirOf, hasLog, otherData } from '../data.ts';
 import type { Evidence } from '../evidence.ts';
-import {
-  anew,
-  DOCTOR,
-  members,
-  mend,
-  on,
-  path,
-  type Remedy,
-  remove,
-  restore,
-  site,
-  start,
-} from '../remedies.ts';
+import { anew, members, mend, on, path, type Remedy, remove, restore, site, start } from '../remedies.ts';
 import {
   aboutMember,
   type Clue,
@@ -30,6 +18,7 @@ import {
   memberList,
   type Scene,
 } from '../scene.ts';
+import { ofClusterIds } from './cluster-ids.ts';
 
 /** What members and their cluster do not agree on: who belongs to it, and with which data. */
 export function ofMembership(scene: Scene): readonly Clue[] {
@@ -38,6 +27,7 @@ export function ofMembership(scene: Scene): readonly Clue[] {
     ...strangers(scene),
     ...identities(scene),
     ...learners(scene),
+    ...ofClusterIds(scene),
     ...disagreements(scene),
   ];
 }
@@ -184,7 +174,6 @@ function disagreements(scene: Scene): readonly Clue[] {
   const answers = all.map(({ member, facts: { reading } }) => ({ member, reading }));
   const causes: Partial<Record<Finding['check'], CauseId>> = {
     foreign: 'foreign-program',
-    'cluster-id': 'cluster-id',
     hash: 'corrupt',
     leader: 'no-quorum',
     'raft-lag': 'slow',
@@ -198,20 +187,13 @@ function disagreements(scene: Scene): readonly Clue[] {
       cause,
       ...(one !== undefined && { host: one }),
       evidence: message,
-      ...(one === undefined && { remedy: undecided(cause, scene) }),
+      // No majority says which of them is right.
+      ...(one === undefined && cause === 'corrupt' && { remedy: restore(clusterIn(scene)) }),
     }));
   });
 }
 
 /** What members must agree on. */
 const ODD_BY: Partial<Record<Finding['check'], (answer: Answer) => string | undefined>> = {
-  'cluster-id': ({ reading }) => reading?.status?.clusterId,
   hash: ({ reading }) => reading?.hash && String(reading.hash.hash),
 };
-
-/** No majority says which of them is right. */
-function undecided(cause: CauseId, scene: Scene): Remedy | undefined {
-  if (cause === 'corrupt') return restore(clusterIn(scene));
-  if (cause !== 'cluster-id') return undefined;
-  return ['which of them is the cluster is for you to say: stop the others', DOCTOR];
-}

@@ -150,6 +150,16 @@ describe('an operation', () => {
     expect([error?.exitCode, done]).toEqual([3, []]);
   });
 
+  it('says how it goes on where a host fails in a step, whether it is lost or not', async () => {
+    const { operation, done } = listOf(['add', 'promote']);
+    const { error } = await carryOut(operation, { failed: () => done.length === 1 });
+    expect([error?.exitCode, done]).toEqual([3, ['add']]);
+    expect(error).toMatchObject({
+      message: expect.stringContaining('failed in this step'),
+      hint: expect.stringMatching(/^see above why; once that is put right, run the same line again/),
+    });
+  });
+
   it('begins no step where a host could not note what it heads for: 3, with its name', async () => {
     const { operation, done } = listOf(['add']);
     const { error } = await carryOut(
@@ -196,6 +206,11 @@ describe('an operation', () => {
   it('wants every host, but for those that it is about: 4', async () => {
     const missing = { unreachable: ['etcd03'] };
     expect((await carryOut(listOf([]).operation, missing)).error?.exitCode).toBe(4);
+    const bare = { ...listOf([]).operation, mayBeBare: () => true };
+    const admitted = operationPlay(bare).strategy.admit?.(fakeCluster([{}, undefined]).run());
+    await expect(admitted).rejects.toMatchObject({
+      hint: expect.stringMatching(/^once it answers again, .* so those may have it$/),
+    });
     const lenient = { ...listOf([]).operation, mayMiss: () => ['etcd03'] };
     expect((await carryOut(lenient, missing)).error).toBeUndefined();
   });

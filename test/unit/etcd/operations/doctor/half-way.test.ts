@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../../../../lib/command-line.ts';
 import { diagnose } from '../../../../../lib/etcd/operations/doctor/diagnose.ts';
+import { site } from '../../../../../lib/etcd/operations/doctor/remedies.ts';
+import { aboutMember } from '../../../../../lib/etcd/operations/doctor/scene.ts';
+import { whileOpen } from '../../../../../lib/etcd/operations/doctor/while-open.ts';
 import { cluster, DOWN, SITE, START, WELL } from './scenes.ts';
 
 const pem = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
@@ -34,6 +37,18 @@ describe('the doctor of a cluster where something is half-way', () => {
     expect(steps).toContain(START);
     expect(steps).toContain('--rotate-ca');
   });
+
+  it.each(['certs', 'upgrade', 'restore'])(
+    'has certificates that have ended made anew while others than a restore are open: %s',
+    (verb) => {
+      const noted = { intent: intent(verb) };
+      const scene = cluster({ 0: { facts: noted }, 1: { facts: noted }, 2: { facts: noted } });
+      const about = aboutMember(scene.members[2]!, scene);
+      const [first] = whileOpen([site(about, 'certs')], about, scene);
+      expect(first).toContain(commandLine(verb === 'restore' ? verb : 'certs'));
+      expect(first?.endsWith('--renew')).toBe(verb !== 'restore');
+    },
+  );
 
   it('takes nobody on the way from one CA to another for a stranger', () => {
     const all = (verb: string) =>

@@ -83,6 +83,7 @@ it('every signature has a line, and every cause but those that are measured a si
     'revoked',
     'ca-expired',
     'source-address',
+    'recovered-alone',
     'not-a-member',
     'unstarted',
     'not-in-inventory',

@@ -2,13 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { bare, member, place, scene, told } from './scenes.ts';
 
 /** etcd03 was given the data of etcd02, and votes as that; the member that it was is dead. */
-const COPIED = [member(1), member(2, { astray: 'etcd03' }), member(3, { healthy: false })];
+const COPIED = [
+  member(1),
+  // It has told its own name.
+  member(2, { name: 'etcd03', astray: 'etcd03' }),
+  member(3, { healthy: false }),
+];
 const AT_THREE = [place(1), place(2), place(3)];
 
 describe('a host that runs as the member of another one', () => {
   it('is not stopped while the quorum counts on it: what it votes for has to leave first', () => {
     expect(told(scene(COPIED, AT_THREE, { replace: ['etcd03'] }))).toEqual([
-      "refused: it runs as member etcd02 (2a), which is etcd02's, with the data of that one: 2 voters, quorum 2, 2 healthy, and stopping it leaves 1 | --replace etcd02,etcd03",
+      "refused: it runs as member etcd03 (2a), which is etcd02's, with the data of that one: 2 voters, quorum 2, 2 healthy, and stopping it leaves 1 | --replace etcd02,etcd03",
     ]);
   });
 
@@ -41,7 +46,7 @@ describe('a host that runs as the member of another one', () => {
 
   it('is not stopped by the word that takes it out either', () => {
     expect(told(scene(COPIED, AT_THREE, { remove: ['etcd03'] }))).toEqual([
-      expect.stringMatching(/^refused: it runs as member etcd02 .* --replace etcd02,etcd03$/),
+      expect.stringMatching(/^refused: it runs as member etcd03 .* --replace etcd02,etcd03$/),
     ]);
   });
 

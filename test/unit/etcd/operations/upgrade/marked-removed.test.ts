@@ -2,8 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { markedOf, refuseMarked } from '../../../../../lib/etcd/operations/upgrade/marked-removed.ts';
-import { fakeCluster, memberReading } from '../../../support/fake-cluster.ts';
+import { errorsOf } from '../../../../../lib/errors.ts';
+import {
+  leaving35,
+  markedOf,
+  refuseMarked,
+  writeBehindJoins,
+} from '../../../../../lib/etcd/operations/upgrade/marked-removed.ts';
+import { fakeCluster, memberReading, memberStatus } from '../../../support/fake-cluster.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { SHELLS } from '../../../support/shells.ts';
 
@@ -32,10 +38,60 @@ describe('a member that etcd 3.5 has marked as removed', () => {
   it('is told by the log of one that rests, too: the others know who is a member', async () => {
     const members = [member('ef27c5bf49e46213', 'etcd01'), member('d1ad146f36e754d5', 'etcd02')];
     const cluster = fakeCluster([{ facts: { reading: memberReading({ members }) } }, { says: () => LINE }]);
-    await expect(refuseMarked(cluster.run(), cluster, cluster.hosts[1]!)).rejects.toMatchObject({
+    await expect(refuseMarked(cluster.run(), cluster, cluster.hosts)).rejects.toMatchObject({
       exitCode: 3,
       message: expect.stringContaining('its etcd 3.5 has marked etcd02 as removed'),
     });
+  });
+
+  it('is told of all members at once', async () => {
+    const members = [member('ef27c5bf49e46213', 'etcd01'), member('d1ad146f36e754d5', 'etcd02')];
+    const marked = { facts: { reading: memberReading({ members }) }, says: () => LINE };
+    const cluster = fakeCluster([{}, marked, marked]);
+    const error = await refuseMarked(cluster.run(), cluster, cluster.hosts).catch((thrown) => thrown);
+    expect(errorsOf(error).map(({ host }) => host)).toEqual(['etcd02', 'etcd03']);
+  });
+
+  describe('is asked about', () => {
+    const running = (...versions: readonly (string | undefined)[]) =>
+      fakeCluster(
+        versions.map((version, i) => ({
+          facts: version ? { reading: memberReading({ status: memberStatus(i + 1, { version }) }) } : {},
+        })),
+      ).hosts;
+    const move = (host: string, version: string) => ({ kind: 'move', host, version }) as const;
+    const to36 = ['etcd01', 'etcd02', 'etcd03'].map((host) => move(host, '3.6.16'));
+    const asked = (...args: Parameters<typeof leaving35>) =>
+      leaving35(...args).map(({ target }) => target.name);
+
+    it('all that go to 3.6, before the first of them does, one that rests among them', () => {
+      expect(asked(to36, running('3.5.30', undefined, '3.5.30'))).toEqual(['etcd01', 'etcd02', 'etcd03']);
+      expect(asked(to36.slice(1), running('3.6.16', '3.5.30', '3.5.30'))).toEqual(['etcd02', 'etcd03']);
+    });
+
+    it('none while they go to 3.5, where it may come to be, and none that comes down from 3.7', () => {
+      expect(asked([move('etcd03', '3.5.30'), ...to36], running('3.5.30', '3.5.30', '3.4.23'))).toEqual([]);
+      expect(asked(to36, running('3.7.3', '3.7.3', '3.7.3'))).toEqual([]);
+      expect(asked([], running('3.5.30'))).toEqual([]);
+    });
+  });
+
+  it('comes not to be where each member of 3.4 has written behind all joins, before the first one moves', async () => {
+    const wrote: string[] = [];
+    const cluster = (versions: readonly string[]) =>
+      fakeCluster(
+        versions.map((version, i) => ({
+          facts: { reading: memberReading({ status: memberStatus(i + 1, { version }) }) },
+          says: (_doing, script) => {
+            if (script.includes('put quorate/behind-joins')) wrote.push(version);
+            return '';
+          },
+        })),
+      );
+    await writeBehindJoins(cluster(['3.4.23', '3.4.23', '3.5.30']), ['3.5.30']);
+    expect(wrote).toEqual(['3.4.23', '3.4.23']);
+    await writeBehindJoins(cluster(['3.5.30', '3.4.23']), ['3.6.16']);
+    expect(wrote).toHaveLength(2);
   });
 
   describe.each(SHELLS)('in a journal, by %s', (_name, file = 'sh', ...args) => {
@@ -51,7 +107,7 @@ describe('a member that etcd 3.5 has marked as removed', () => {
       const says = (_doing: string, script: string) =>
         spawnSync(file, args, { input: script, encoding: 'utf8', env }).stdout;
       const cluster = fakeCluster([{ facts: { reading: memberReading({ members }) }, says }]);
-      const found = refuseMarked(cluster.run(), cluster, cluster.hosts[0]!);
+      const found = refuseMarked(cluster.run(), cluster, cluster.hosts);
       return { refused: await found.then(() => false).catch(() => true), said: cluster.said };
     };
 
