@@ -137,8 +137,8 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 
 /** Resolves whatever name it is asked for. */
 const EVERY_NAME: ReadonlyMap<string, readonly string[]> = new (class extends Map<string, readonly string[]> {
-  override readonly get = () => ['192.0.2.1'];
-  override readonly has = () => true;
+  override readonly get = (name: string) => (isIP(name) === 0 ? ['192.0.2.1'] : undefined);
+  override readonly has = (name: string) => isIP(name) === 0;
 })();
 
 /** A bare host like most. */
