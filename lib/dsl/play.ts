@@ -109,6 +109,8 @@ export interface PlayRun<Facts = unknown> {
   readonly hosts: readonly PlayHost<Facts>[];
   /** Hosts of the play that could not be reached. */
   readonly unreachable: readonly string[];
+  /** Those among them that answered, and could not be used all the same: not trusted, no sudo. Errors told why. */
+  readonly barred: readonly string[];
   /** The person who started the run has agreed beforehand to whatever it asks (`--yes`). */
   readonly agreed?: boolean;
   log(level: 'info' | 'warning', message: string): void;

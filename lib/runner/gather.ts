@@ -3,7 +3,7 @@ import type { Play } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
 import type { Sh } from '../dsl/shell/sh.ts';
 import type { Reading } from '../dsl/task.ts';
-import { QuorateError } from '../errors.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
 import { Slots } from '../transport/slots.ts';
 import type { Actor } from './apply/elsewhere.ts';
@@ -32,6 +32,8 @@ export async function gather<Facts>(
     (host) => host.name,
     (host) =>
       one(host).catch((error) => {
+        if (error instanceof QuorateError && error.exitCode !== EXIT.unreachable)
+          session.barred.add(host.name);
         if (!play.strategy.anyHost) throw error;
         lost.push(error);
       }),

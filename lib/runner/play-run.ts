@@ -42,12 +42,14 @@ export function playRun<Facts>(
     play.maxFailPercentage === undefined ||
     !isTooMany(failed().length, selected.length, play.maxFailPercentage);
   const reached = new Set(hosts.map(({ target }) => target.name));
+  const unreachable = scope.map((host) => host.name).filter((name) => !reached.has(name));
   const run: PlayRun<Facts> = {
     check: options.check,
     roles: rolesOf(play, session).map((role) => role.name),
     explicitRoles: options.roles.explicit,
     hosts,
-    unreachable: scope.map((host) => host.name).filter((name) => !reached.has(name)),
+    unreachable,
+    barred: unreachable.filter((name) => session.barred.has(name)),
     agreed: options.agreed === true,
     log: (level, message) =>
       level === 'warning' ? warnings.add(message) : sink.emit({ event: 'log', level, message }),

@@ -103,6 +103,8 @@ export class Session {
   readonly early = new Set<RunningScript>();
   readonly #recap: Recap;
   readonly #failed = new Set<string>();
+  /** Hosts that answered, and could not be used all the same. */
+  readonly barred = new Set<string>();
   #codes: ExitCode[] = [];
   /** Of a check: what a run would fail at, by what is said of it. */
   readonly #later = new Map<string, QuorateError>();

@@ -82,7 +82,7 @@ function health(answers: readonly Answer[]): Finding[] {
 
 function unhealthy({ member: { host, clientUrl, service }, reading, unreached }: Answer): string {
   const asked = reading?.askedAt ?? reading?.clientUrl ?? clientUrl;
-  if (unreached) return `${host}: the host does not answer`;
+  if (unreached) return `${host}: the host was not reached`;
   if (!reading) return `${host}: ${service} does not run`;
   const said = reading.said.split('\n').at(-1)?.trim();
   return `${host}: no linearizable read through ${asked}${said ? `: ${said}` : ''}`;

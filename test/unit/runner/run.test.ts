@@ -236,3 +236,34 @@ describe('a run that somebody asked to stop', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 });
+
+it('tells hosts that answered and could not be used from those that did not answer', async () => {
+  const seen: Pick<PlayRun, 'unreachable' | 'barred'>[] = [];
+  const play: Play<undefined> = {
+    name: 'play',
+    hosts: 'all',
+    gather: { probe: () => sh`:`, parse: () => undefined, ordinary: undefined },
+    roles: [],
+    strategy: {
+      async converge() {},
+      async verify({ unreachable, barred }) {
+        seen.push({ unreachable, barred });
+      },
+    },
+    stateDir: () => scratch(),
+    owner: () => 'test',
+  };
+  const codes = { fine: undefined, off: EXIT.unreachable, strange: EXIT.untrusted, sudo: EXIT.failed };
+  const hosts = Object.entries(codes).map(([name, exitCode]) => ({
+    name,
+    groups: [],
+    vars: {},
+    connect: async () => {
+      if (exitCode !== undefined) throw new QuorateError(`${name}: no`, { exitCode, host: name });
+      return shellHost(['sh'], name);
+    },
+  }));
+  const options = { ...WHOLE_RUN, select: () => hosts, forks: 4, sink: recorder() };
+  await startRun({ name: 'book', description: '', plays: [play] }, options).done;
+  expect(seen).toEqual([{ unreachable: ['off', 'strange', 'sudo'], barred: ['strange', 'sudo'] }]);
+});

@@ -66,6 +66,7 @@ export function fakeCluster(members: readonly (FakeMember | undefined)[], vars: 
       explicitRoles: false,
       hosts,
       unreachable: named.flatMap(({ name, member }) => (member ? [] : [name])),
+      barred: [],
       log: (_level, message) => said.push(message),
       show: () => {},
       step: (step, status) => steps.push(`${status} ${step.host}: ${step.title}`),

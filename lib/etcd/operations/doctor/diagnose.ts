@@ -27,11 +27,9 @@ export interface Diagnosis {
 export function sceneOf(
   members: readonly Member[],
   all: readonly Evidence[],
-  rules: ReadonlyMap<string, string> = new Map(),
-  hasSiblings = false,
-  lists: readonly Buffer[] = [],
-  recovered?: string,
+  around: Partial<Pick<Scene, 'rules' | 'hasSiblings' | 'lists' | 'recovered' | 'barred'>> = {},
 ): Scene {
+  const { rules = new Map(), hasSiblings = false, lists = [], recovered, barred = [] } = around;
   const answers = all.map(({ member, facts }) => ({ member, reading: facts.reading }));
   const cluster = { name: members[0]?.cluster ?? '', hasSiblings };
   const half = halfWay({ cluster, hosts: all }, answers);
@@ -43,6 +41,7 @@ export function sceneOf(
     hasSiblings,
     lists,
     recovered,
+    barred,
     replaced: [],
   };
 }

@@ -49,8 +49,14 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   const all = await gatherEvidence(run, surveyed, answers);
   const rules = await firewallRules(surveyed, filteredPorts(all));
   const lists = await listsThatCount(surveyed, await readCrl(cluster.pkiDir));
-  const recovered = recoveredLast(surveyed.hosts);
-  const diagnoses = diagnose(sceneOf(cluster.members, all, rules, cluster.hasSiblings, lists, recovered));
+  const around = {
+    rules,
+    hasSiblings: cluster.hasSiblings,
+    lists,
+    recovered: recoveredLast(surveyed.hosts),
+    barred: run.barred,
+  };
+  const diagnoses = diagnose(sceneOf(cluster.members, all, around));
   const findings = [...halfWay(askedOf(surveyed), answers), ...judgeCluster(answers)];
   run.show({ event: 'cluster', ...clusterState(cluster.name, answers, findings) });
   warn(run, surveyed, answers, all, lists);

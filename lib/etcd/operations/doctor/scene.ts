@@ -35,6 +35,8 @@ export interface Scene {
   readonly lists: readonly Buffer[];
   /** The run that ended the last recovery, as this machine or most hosts know it: see `recoveredLast`. */
   readonly recovered: string | undefined;
+  /** Hosts that answered, and could not be looked into. */
+  readonly barred: readonly string[];
   /** Hosts in whose place a new member is to come, once that is known. */
   readonly replaced: readonly string[];
 }

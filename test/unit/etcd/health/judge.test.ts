@@ -77,7 +77,7 @@ describe('the judgement of a cluster', () => {
     [
       'a member whose host was lost',
       cluster(3, { 1: undefined }).map((answer, i) => ({ ...answer, unreached: i === 1 })),
-      ['etcd02: the host does not answer'],
+      ['etcd02: the host was not reached'],
     ],
     [
       'a member without quorum',

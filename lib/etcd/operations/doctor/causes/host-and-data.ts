@@ -57,6 +57,14 @@ export const HOST_AND_DATA = [
     ],
   },
   {
+    id: 'barred',
+    title: 'the host answers, and could not be looked into',
+    next: ({ member: { host } }) => [
+      `put right what the error about ${host} says; one that is not trusted is to be explained first`,
+      DOCTOR,
+    ],
+  },
+  {
     id: 'ssh-down',
     title: 'the host is not reached by SSH, though its member answers others',
     next: ({ member: { host } }) => [`mend SSH to ${host}: the errors above say how it failed`, DOCTOR],

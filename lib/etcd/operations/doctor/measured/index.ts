@@ -45,10 +45,12 @@ function ofRevoked({ all, lists }: Scene): readonly Clue[] {
 }
 
 /** Of a host that was not reached others may know more: whether its member answers them. */
-function ofUnreached({ members, all }: Scene): readonly Clue[] {
+function ofUnreached({ members, all, barred }: Scene): readonly Clue[] {
   return members
     .filter(({ host }) => !all.some(({ member }) => member.host === host))
     .map(({ host }): Clue => {
+      if (barred.includes(host))
+        return { cause: 'barred', host, evidence: `${host}: the error about it says why nothing was read` };
       const seen = all.flatMap(({ ports }) => ports).filter(({ to }) => to === host);
       const open = seen.find(({ state }) => state === 'open');
       if (open) {

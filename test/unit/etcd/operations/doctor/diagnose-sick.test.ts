@@ -496,6 +496,13 @@ describe('a member that is sick among others that are well', () => {
     expect(found.next).not.toContain('journalctl');
   });
 
+  it('runs on a host that answers, and is not trusted: nobody needs to switch it on', () => {
+    const scene = cluster({ 0: { reading: WELL }, 1: { reading: WELL } }, ['etcd03']);
+    const [found] = diagnose({ ...scene, barred: ['etcd03'] });
+    expect(found).toMatchObject({ cause: 'barred', hosts: ['etcd03'] });
+    expect(found?.remedy.join()).not.toMatch(/ping|switch|new machine/);
+  });
+
   it('runs on a host that only SSH does not reach', () => {
     const open = { from: 'etcd01', to: 'etcd03', port: 2380, state: 'open', said: '', sources: [] } as const;
     const scene = cluster({ 0: { reading: WELL, evidence: { ports: [open] } }, 1: { reading: WELL } }, [

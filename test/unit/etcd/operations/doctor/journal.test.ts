@@ -73,6 +73,7 @@ it('every signature has a line, and every cause but those that are measured a si
     'swapped',
     'foreign-program',
     'host-down',
+    'barred',
     'ssh-down',
     'unmounted',
     'misplaced-data',

@@ -58,7 +58,7 @@ it.each([
     'a host that is out of reach',
     [['well', 'restart'], ['stopped', 'start'], ['reach']],
     [],
-    /^etcd01: not touched:\n {2}etcd03: the host does not answer\n {2}3 voters, quorum 2, 2 healthy: stopping etcd01 leaves 1$/,
+    /^etcd01: not touched:\n {2}etcd03: the host was not reached\n {2}3 voters, quorum 2, 2 healthy: stopping etcd01 leaves 1$/,
   ],
   [
     'a member that rests and is started by nobody',
