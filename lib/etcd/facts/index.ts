@@ -13,7 +13,7 @@ import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewal
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
 import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
 import { type Intent, intentFacts, parseIntent } from './intent.ts';
-import { type KeptFacts, keptFacts, NOTHING_KEPT, parseKept, silentProgram } from './kept.ts';
+import { type KeptFacts, keptFacts, NOTHING_KEPT, parseKept, programToCome } from './kept.ts';
 import { loadedUnit } from './loaded-unit.ts';
 import { networkFacts, parseNetworkFacts, type Source } from './network-facts.ts';
 import { type Occupied, occupiedFacts, parseOccupied } from './occupied.ts';
@@ -320,7 +320,7 @@ function memberFacts(member: Member): Sh {
   const ca = caFile(member);
   return sh`if [ -f ${ca} ]; then q_part ca; while IFS= read -r q_line; do echo "$q_line"; done <${ca}; fi
 case \${q_state_now-} in active | activating) q_part member; ${readMember(member)} ;; esac
-case \${q_state_now-} in active) ${silentProgram(member)} ;; esac`;
+case \${q_state_now-} in active) ${programToCome(member)} ;; esac`;
 }
 
 function addressOf(text: string | undefined): string | undefined {

@@ -15,8 +15,13 @@ export interface Loose {
 export interface KeptFacts {
   /** SHA-256 of the DER of each CA certificate that the host was set up with, by our record; empty without one. */
   readonly trusted: readonly string[];
-  /** Version of the program that a start would run, by its own word; undefined while the member runs and answers. */
+  /**
+   * Version of the program that a start would run, by its own word; undefined while the member answers and runs the very
+   * file that is there.
+   */
   readonly program: string | undefined;
+  /** Why a start of the member, which runs, would come to nothing: `is missing`. */
+  readonly unrunnable: string | undefined;
   /** SHA-256 of the program that the running process has loaded, by what it noted at its start. */
   readonly loadedProgram: string | undefined;
   /** SHA-256 of the CA file that the running process has loaded, by the same note. */
@@ -42,6 +47,7 @@ export interface KeptFacts {
 export const NOTHING_KEPT: KeptFacts = {
   trusted: [],
   program: undefined,
+  unrunnable: undefined,
   loadedProgram: undefined,
   loadedCa: undefined,
   crl: undefined,
@@ -113,18 +119,31 @@ q_loose "$@" / | while IFS= read -r q_line; do echo "loose $q_line"; done`,
 }
 
 /**
- * Read-only shell, behind the questions to a member that is active: where it has not told its version, our record of the
- * program is no better than that of one that does not run. In a part of its own, `==kept`.
+ * Read-only shell, behind the questions to a member that is active: what its next start would run, where the member has not
+ * told its version, or runs another file than the one that lies there now. In a part of its own, `==kept`. A unit that runs
+ * another program is not asked about this one.
  */
-export function silentProgram(member: Member): Sh {
-  return sh`case \${q_answers-} in *'@status 0'*) ;; *) q_part kept; ${programVersion(member)} ;; esac`;
+export function programToCome(member: Member): Sh {
+  const program = `${member.binDir}/etcd`;
+  return sh`q_file=/proc/\${q_main:-0}/exe
+case \${q_answers-} in
+  *'@status 0'*) if [ "\${q_exec-}" != ${program} ] || [ ! -e "$q_file" ] || [ "$q_file" -ef ${program} ]; then q_file=; fi ;;
+esac
+if [ -n "$q_file" ]; then q_part kept; ${programVersion(member)}; fi
+if [ "\${q_exec-}" = ${program} ]; then
+  q_fault=
+  if [ ! -e ${program} ]; then q_fault='is missing'
+  elif [ ! -x ${program} ]; then q_fault='may not be executed'
+  elif [ -n "$q_file" ] && [ -z "$q_program$q_refused" ]; then q_fault='does not say which version it is'; fi
+  if [ -n "$q_fault" ]; then q_part kept; echo "unrunnable $q_fault"; fi
+fi`;
 }
 
 /** Our record counts as long as the file is the one that was installed; any other is asked, by no more than it needs. */
 function programVersion(member: Member): Sh {
   const [program, record] = [`${member.binDir}/etcd`, `${member.stateDir}/release`];
-  return sh`if [ -f ${program} ]; then
-  q_program= q_recorded=
+  return sh`q_program= q_recorded= q_refused=
+if [ -f ${program} ]; then
   if [ -f ${record} ]; then
     { read -r q_program q_rest; while read -r q_sum q_name; do if [ "$q_name" = etcd ]; then q_recorded=$q_sum; fi; done; } <${record}
   fi
@@ -158,6 +177,7 @@ export function parseKept(out: string): KeptFacts {
   return {
     trusted: all('trusted').filter((line) => /^[0-9a-f]{64}$/.test(line)),
     program: version(all('program')[0]),
+    unrunnable: all('unrunnable')[0],
     loadedProgram: all('loaded-program').find((line) => /^[0-9a-f]{64}$/.test(line)),
     loadedCa: all('loaded-ca').find((line) => /^[0-9a-f]{64}$/.test(line)),
     crl: listIn(all('crl')),

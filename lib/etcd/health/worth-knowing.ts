@@ -5,6 +5,7 @@ import { strangeDropIns } from '../facts/unit-facts.ts';
 import { saysWhoIsPeer } from '../files/etcd-conf.ts';
 import { memberOf } from '../model/cluster.ts';
 import { backupTimer } from '../model/paths.ts';
+import { openIntent } from '../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer } from './answer.ts';
 import { askedOf, restingRotation } from './half-way.ts';
@@ -28,6 +29,7 @@ export function worthKnowing(
     ...listWarnings({ cluster, hosts }),
     ...peerPort(cluster.name, hosts),
     ...hosts.flatMap(dropIns),
+    ...nextStarts(hosts),
     ...hosts.flatMap(snapshots),
     ...hosts.flatMap(keys),
     ...hosts.flatMap((one) => sources(one, hosts)),
@@ -88,6 +90,25 @@ function dropIns({ target }: EtcdHost): readonly string[] {
     ({ path, said }) =>
       `${target.name}: ${path} changes how ${service} runs: ${said.join(', ')}; take it out, or say it in etcd_settings`,
   );
+}
+
+/** Somebody has changed what lies there, and the process does not mind before its next start. */
+function nextStarts(hosts: readonly EtcdHost[]): readonly string[] {
+  if (openIntent(hosts) !== undefined) return [];
+  return hosts.flatMap(({ target }) => {
+    const { kept, reading } = target.facts;
+    const runs = reading?.status?.version;
+    const other = runs !== undefined && kept.program !== undefined && kept.program !== runs;
+    const what =
+      kept.unrunnable ?? (other ? `is etcd ${kept.program}, and the member runs ${runs}` : undefined);
+    if (what === undefined) return [];
+    const { binDir } = memberOf(target);
+    const how =
+      target.vars.etcd_source === 'path'
+        ? `put etcd ${runs ?? ''} back`.trim()
+        : `${commandLine('site')} -r binaries puts it right`;
+    return [`${target.name}: ${binDir}/etcd ${what}: its next start, or a reboot, ends the member; ${how}`];
+  });
 }
 
 /** Of the timer: nobody looks at its journal until a snapshot is needed. */

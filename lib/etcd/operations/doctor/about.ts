@@ -10,6 +10,8 @@ export interface About {
   readonly isReady: boolean;
   /** There may be a process. */
   readonly mayRun: boolean;
+  /** It reads: nothing that is mended for its next start is worth a stop. */
+  readonly works: boolean;
   /** There is a raft log. */
   readonly hasData: boolean;
   /** The cluster has a place for it, and it was never started there. */
@@ -62,6 +64,7 @@ export const NOWHERE: About = {
   cluster: { name: ANY.cluster },
   isReady: true,
   mayRun: false,
+  works: false,
   hasData: true,
   neverStarted: false,
   pid: 'PID',

@@ -39,7 +39,7 @@ type Site = Pick<About, 'isReady'> & Partial<Pick<About, 'replaced' | 'resting' 
  */
 export function anew(about: About, ...roles: readonly RoleName[]): Remedy {
   const again = site({ ...about, isReady: false }, ...roles);
-  return about.mayRun ? [on(about.member, stopCommand(about.member)), again] : [again];
+  return about.mayRun && !about.works ? [on(about.member, stopCommand(about.member)), again] : [again];
 }
 
 /** Commands for a member's host, on one line. */
@@ -47,15 +47,17 @@ export function on({ host, local }: Member, ...commands: readonly string[]): str
   return `${local ? 'here' : `on ${host}`}: ${commands.join('; ')}`;
 }
 
-/** Starts it anew; systemd forgets the starts that failed, and waits for nobody. */
+/** Starts it anew; systemd forgets the starts that failed, and waits for nobody. One that works is left alone. */
 export function start(about: About): string {
-  const { member } = about;
+  const { member, works } = about;
+  if (works) return DOCTOR;
   return member.manager === 'process' ? site(about) : on(member, ...startCommands(member));
 }
 
-/** `commands` on the host, and its member is started. */
+/** `commands` on the host, and its member is started where it does not work. */
 export function mend(about: About, ...commands: readonly string[]): Remedy {
-  const { member } = about;
+  const { member, works } = about;
+  if (works) return [on(member, ...commands), DOCTOR];
   return member.manager === 'process'
     ? [on(member, ...commands), site(about)]
     : [on(member, ...commands, ...startCommands(member))];
@@ -76,7 +78,7 @@ export function own(about: About, ...paths: readonly string[]): Remedy {
 /** Drop-ins of somebody else stay beside where they were, under another name. */
 export function withoutDropIns(about: About, dropIns: readonly string[]): Remedy {
   const away = dropIns.map((file) => `mv ${quote(file)} ${quote(`${file}.off`)}`);
-  return mend(about, ...away, 'systemctl daemon-reload');
+  return mend({ ...about, works: false }, ...away, 'systemctl daemon-reload');
 }
 
 /** etcdctl on the host of a member that answers, one step a command. */

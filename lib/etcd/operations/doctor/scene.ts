@@ -96,6 +96,7 @@ export function aboutMember(member: Member, scene: Scene): About {
     // One that is `activating` may be starting again and again.
     isReady: own?.facts.service === 'active',
     mayRun: own !== undefined && isUp(own.facts),
+    works: own !== undefined && isHealthy(own),
     hasData: own !== undefined && hasLog(own),
     neverStarted: entryOf(list, member)?.clientUrls.length === 0,
     pid: String(own?.process?.pid ?? 'PID'),

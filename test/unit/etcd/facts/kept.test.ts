@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../../lib/dsl/shell/prelude.ts';
-import { keptFacts, parseKept, silentProgram } from '../../../../lib/etcd/facts/kept.ts';
+import { keptFacts, parseKept, programToCome } from '../../../../lib/etcd/facts/kept.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
 import { crlFile } from '../../../../lib/etcd/model/paths.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
@@ -36,7 +36,8 @@ function host(own: object = {}) {
   };
   const read = (...how: Parameters<typeof print>) => parseKept(print(...how));
   const silent = ([file = 'sh', ...args]: readonly string[], answers: string) => {
-    const script = `${PRELUDE}\nq_state=${member.stateDir} q_answers='${answers}'\n${silentProgram(member).text}`;
+    const running = `q_main=$$ q_exec=${dirs.bin}/etcd`;
+    const script = `${PRELUDE}\nq_state=${member.stateDir} ${running} q_answers='${answers}'\n${programToCome(member).text}`;
     return parseKept(execFileSync(file, args, { input: script, encoding: 'utf8' }));
   };
   return { dirs, member, print, put, read, silent };
@@ -140,7 +141,22 @@ describe.each(SHELLS)('what a host kept, by %s', (name, ...shell) => {
     put(`${member.stateDir}/release`, `3.5.30 somewhere\n${sha256('other')} etcd\n`);
     expect(silent(shell, '@status 1 context deadline exceeded').program).toBe('3.6.16');
     expect(silent(shell, '').program).toBe('3.6.16');
-    expect(silent(shell, '@status 0 []').program).toBeUndefined();
+  });
+
+  it('has the program that an active member would start with, where it runs another file', () => {
+    const { dirs, put, silent } = host();
+    const answered = () => silent(shell, '@status 0 []');
+    expect(answered().unrunnable).toBe('is missing');
+    put(`${dirs.bin}/etcd`, ETCD, 0o755);
+    expect(answered()).toMatchObject({ program: '3.6.16', unrunnable: undefined });
+    put(`${dirs.bin}/etcd`, 'not a program', 0o755);
+    expect(answered()).toMatchObject({ program: undefined, unrunnable: 'does not say which version it is' });
+    chmodSync(`${dirs.bin}/etcd`, 0o644);
+    expect(answered().unrunnable).toBe('may not be executed');
+    rmSync(`${dirs.bin}/etcd`);
+    // The very file that runs: nothing is asked.
+    symlinkSync('/proc/self/exe', `${dirs.bin}/etcd`);
+    expect(answered()).toMatchObject({ program: undefined, unrunnable: undefined });
   });
 
   it('has the program that was loaded, by the record of the start', () => {

@@ -99,6 +99,22 @@ describe('what is worth knowing of a cluster', () => {
     ]);
   });
 
+  it('is what the next start would run instead of what runs now', async () => {
+    const runs = memberReading({ status: memberStatus(1, { version: '3.7.3' }) });
+    const next = (kept: Partial<EtcdFacts['kept']>, more: Partial<EtcdFacts> = {}) =>
+      said({ facts: { reading: runs, kept: { ...NOTHING_KEPT, ...kept }, ...more } });
+    const mended = `its next start, or a reboot, ends the member; ${commandLine('site')} -r binaries puts it right`;
+    expect(await next({ program: '3.7.3' })).toEqual([]);
+    expect(await next({ program: '3.6.16' })).toEqual([
+      `etcd01: /opt/etcd/bin/etcd is etcd 3.6.16, and the member runs 3.7.3: ${mended}`,
+    ]);
+    expect(await next({ unrunnable: 'is missing' })).toEqual([
+      `etcd01: /opt/etcd/bin/etcd is missing: ${mended}`,
+    ]);
+    const intent = { verb: 'upgrade', target: '3.7.3', runId: '20261128T000000-1' };
+    expect(await next({ program: '3.6.16' }, { intent })).toEqual([]);
+  });
+
   it('is a drop-in that makes another member of it', async () => {
     const unit = {
       dropIns: [{ path: '/x.conf', lines: ['ProtectSystem=no', 'LimitNOFILE=9'] }],

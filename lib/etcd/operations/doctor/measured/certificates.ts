@@ -94,7 +94,8 @@ function ofLeaves(
   caPem: string | undefined,
   scene: Scene,
 ): readonly Clue[] {
-  const about = aboutMember(member, scene);
+  // It reads its CA at a start only, however well it is.
+  const loads = { ...aboutMember(member, scene), works: false };
   const ca = path(member, `${member.certDir}/ca.pem`);
   const { host } = member;
   const odd = facts.caPem !== undefined && caPem !== undefined && !isOneTrust(facts.caPem, caPem, scene);
@@ -105,8 +106,8 @@ function ofLeaves(
             cause: 'wrong-ca' as const,
             host,
             evidence: `${host}: ca.pem has SHA-256 ${printsOf(facts.caPem ?? '')}, most have ${printsOf(caPem)}`,
-            // Another CA is refused, and read at the start only.
-            remedy: [on(member, `mv ${ca} ${ca}.odd`), site({ isReady: true }, 'certs'), start(about)],
+            // Another CA is refused.
+            remedy: [on(member, `mv ${ca} ${ca}.odd`), site({ isReady: true }, 'certs'), start(loads)],
           },
         ]
       : []),

@@ -27,7 +27,8 @@ export function ofFiles(one: Evidence, scene: Scene): readonly Clue[] {
       .filter(({ path, state }) => state === 'missing' && isNeeded(path, one))
       .map(({ path }) => clue('missing', `${path} is missing`, again(about, roleOf(path, one)))),
     ...paths
-      .filter(({ path, mode, isDirectory }) => path === program && (isDirectory || !/[1357]/.test(mode)))
+      .filter(({ state, path }) => state === 'there' && path === program)
+      .filter(({ mode, isDirectory }) => isDirectory || !/[1357]/.test(mode))
       .map(({ path, mode }) => clue('program', `${path} has mode ${mode}`, anew(about, 'binaries'))),
     ...paths
       .filter((found) => isEmptyFile(found) && isNeeded(found.path, one))

@@ -205,7 +205,7 @@ function ofBound(one: Evidence, scene: Scene): readonly Clue[] {
         cause: 'bound-elsewhere',
         host,
         evidence: `${host}: ${confFile(member)} has ${name}="${urls}", and others look for it at ${hostPort(address, port)}`,
-        remedy: anew({ ...about, mayRun: about.mayRun && !isHealthy(one) }, 'config'),
+        remedy: anew(about, 'config'),
       },
     ];
   });

@@ -496,6 +496,16 @@ describe('a member that is sick among others that are well', () => {
     expect(found.next).not.toContain('journalctl');
   });
 
+  it('works, and would not start again: nothing stops it for that', () => {
+    const missing = { ...there('/opt/etcd/bin/etcd', ''), state: 'missing', mode: '' } as const;
+    const found = told({ reading: WELL, evidence: { paths: [there(DATA, 'etcd'), missing] } });
+    expect(found.causes).toEqual(['missing etcd03']);
+    expect(found.next).toBe(`next: ${SITE} -r binaries -r systemd`);
+    const full = told({ reading: WELL, freeKiB: 9 });
+    expect(full.causes).toEqual(['disk-full etcd03']);
+    expect(full.next).toMatch(/make room or grow it\nthen: \S*doctor/);
+  });
+
   it('runs on a host that answers, and is not trusted: nobody needs to switch it on', () => {
     const scene = cluster({ 0: { reading: WELL }, 1: { reading: WELL } }, ['etcd03']);
     const [found] = diagnose({ ...scene, barred: ['etcd03'] });
