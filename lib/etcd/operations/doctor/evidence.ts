@@ -13,6 +13,8 @@ export interface Evidence {
   readonly journal: readonly JournalFinding[];
   /** Why the journal, or a file that it logs to, could not be read. */
   readonly unread: string | undefined;
+  /** When somebody has stopped it in good order of late, seconds before now, the latest last. */
+  readonly stops: readonly number[];
   /** From this host to the others. */
   readonly ports: readonly PortReading[];
   /** KiB left where the data is. */
@@ -88,6 +90,7 @@ export function parseEvidence(
     facts,
     journal: readJournal(lastStarts(part('journal'))),
     unread: lines('unread').find((line) => !/^-- |^No entries/.test(line)),
+    stops: parseStops(lines('stops').map(Number)),
     ports: parsePorts({ member, facts }, others, part('ports')),
     free: mount === undefined ? undefined : { mount, kiB: Number(kiB) },
     certificates: (['server.pem', 'peer.pem'] as const).flatMap(
@@ -121,6 +124,10 @@ export function parseEvidence(
     addresses: lines('addresses'),
     routes: lines('routes').flatMap(parseRoute),
   };
+}
+
+function parseStops([now = Number.NaN, ...times]: readonly number[]): readonly number[] {
+  return times.map((time) => now - time).filter(Number.isFinite);
 }
 
 /** From the last start but one on, by systemd's own lines: the one under way may not have come to its end yet. */

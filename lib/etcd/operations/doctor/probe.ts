@@ -14,10 +14,17 @@ const LINES = 400;
  */
 const MINUTES = { sick: 10, well: 1 } as const;
 
+/** How far back stops are looked for: configuration management comes by each half an hour. */
+const HOURS = 3;
+
+/** Of systemd's words on its way to stop a unit that somebody wanted stopped (sd-messages.h). */
+const STOPPING = 'de5b426a63be47a7b6ac3eaac82e2f6f';
+
 /** The parts of what `probeEvidence` prints, each behind `q_part NAME`. */
 export type Part =
   | 'journal'
   | 'unread'
+  | 'stops'
   | 'unit'
   | 'locks'
   | 'process'
@@ -41,6 +48,7 @@ export function probeEvidence(member: Member, others: readonly Member[], state: 
   return joinSh([
     settings(member),
     journal(member, state),
+    stops(member),
     unitAndProcess(member),
     paths(member),
     sh`q_part odd
@@ -112,6 +120,14 @@ case $q_unit in
 esac
 # Not --lines: with --since it gives the oldest.
 journalctl --no-pager --output=cat ${`--since=-${minutes}min`} "$@" | tail -n ${LINES}`;
+}
+
+/** When its host counts now, and when somebody has stopped it, seconds since 1970: systemd's own word, of any invocation. */
+function stops({ manager, service }: Member): Sh {
+  if (manager !== 'systemd') return sh`:`;
+  return sh`q_part stops; date +%s
+journalctl --quiet --no-pager --output=short-unix --since=${`-${HOURS}h`} _PID=1 MESSAGE_ID=${STOPPING} UNIT=${service}.service 2>/dev/null |
+  tail -n ${LINES} | cut -d ' ' -f 1`;
 }
 
 /** Of its environment the names alone: a proxy may carry a password. */

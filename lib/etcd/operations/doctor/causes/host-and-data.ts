@@ -104,6 +104,18 @@ export const HOST_AND_DATA = [
     replaces: true,
   },
   {
+    id: 'restarted',
+    title: 'somebody’s program stops or restarts etcd again and again',
+    next: ({ member }) => [
+      on(
+        member,
+        `${member.manager === 'systemd' ? 'systemctl list-timers --all; ' : ''}grep -rl ${member.service} /etc/cron* /var/spool/cron; ps -eo pid,lstart,args | grep -E 'sleep|watch|cron'`,
+      ),
+      'take the restart out there, or in the configuration management that looks after the host',
+      DOCTOR,
+    ],
+  },
+  {
     id: 'memory',
     title: 'the host has no memory left',
     next: (about) => [

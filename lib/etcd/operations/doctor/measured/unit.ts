@@ -3,8 +3,38 @@ import type { Evidence } from '../evidence.ts';
 import { anew, on, type Remedy } from '../remedies.ts';
 import { aboutMember, type Clue, isHealthy, type Scene } from '../scene.ts';
 
-/** systemd has another unit than ours, or none. Of hosts that were set up: a bare one has nothing. */
+/** What systemd has, and what somebody has it do. */
 export function ofUnit(one: Evidence, scene: Scene): readonly Clue[] {
+  return [...ofFile(one, scene), ...ofStops(one)];
+}
+
+/** Fewer may be the work of a day: an upgrade, a rotation, a repair. */
+const STOPS = 6;
+
+/** Of its usual one, a share by which the time between two stops may differ where a program keeps it. */
+const JITTER = 0.2;
+
+/**
+ * Somebody's program stops it at regular times, and has not left off. People do not, nor do our runs, and one that crashes
+ * is not stopped.
+ */
+function ofStops({ member: { host }, stops }: Evidence): readonly Clue[] {
+  const between = stops.slice(1).map((ago, i) => (stops[i] ?? ago) - ago);
+  const usual = [...between].sort((a, b) => a - b)[Math.floor(between.length / 2)] ?? 0;
+  const kept = between.filter((one) => Math.abs(one - usual) <= usual * JITTER);
+  const last = stops.at(-1) ?? Number.POSITIVE_INFINITY;
+  if (stops.length < STOPS || kept.length < between.length * 0.75 || last > 2 * usual) return [];
+  const evidence = `${host}: stopped ${stops.length} times in ${span(stops[0] ?? 0)}, each ${span(usual)}, ${span(last)} ago the last time`;
+  return [{ cause: 'restarted', host, evidence }];
+}
+
+/** `12 s`, `5 min` */
+function span(seconds: number): string {
+  return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/** systemd has another unit than ours, or none. Of hosts that were set up: a bare one has nothing. */
+function ofFile(one: Evidence, scene: Scene): readonly Clue[] {
   const { member, facts, unit } = one;
   const { host, service } = member;
   if (unit === undefined || facts.owner === undefined || isHealthy(one)) return [];

@@ -496,6 +496,21 @@ describe('a member that is sick among others that are well', () => {
     expect(found.next).not.toContain('journalctl');
   });
 
+  it('is restarted again and again by somebody', () => {
+    const each = (seconds: number, count: number, last = 3) =>
+      Array.from({ length: count }, (_, i) => (count - 1 - i) * seconds + last + (i % 2));
+    const stopped = (stops: readonly number[]) => told({ reading: WELL, evidence: { stops } });
+    expect(stopped(each(12, 40))).toMatchObject({
+      causes: ['restarted etcd03'],
+      evidence: 'etcd03: stopped 40 times in 8 min, each 11 s, 4 s ago the last time',
+    });
+    expect(stopped(each(1800, 6)).causes).toEqual(['restarted etcd03']);
+    // It has left off; too few; by hand.
+    expect(stopped(each(12, 40, 60)).causes).toEqual([]);
+    expect(stopped(each(300, 5)).causes).toEqual([]);
+    expect(stopped([9000, 8000, 7900, 5000, 3000, 2900, 2800, 400]).causes).toEqual([]);
+  });
+
   it('works, and would not start again: nothing stops it for that', () => {
     const missing = { ...there('/opt/etcd/bin/etcd', ''), state: 'missing', mode: '' } as const;
     const found = told({ reading: WELL, evidence: { paths: [there(DATA, 'etcd'), missing] } });

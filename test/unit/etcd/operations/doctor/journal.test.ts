@@ -77,6 +77,7 @@ it('every signature has a line, and every cause but those that are measured a si
     'ssh-down',
     'unmounted',
     'misplaced-data',
+    'restarted',
     'majority-lost',
     'lost-data',
     'unit',

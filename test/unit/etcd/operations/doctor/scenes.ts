@@ -91,6 +91,7 @@ export function cluster(
       },
       journal: readJournal(journal),
       unread: undefined,
+      stops: [],
       ports: [],
       free: { mount: '/var', kiB: freeKiB },
       certificates: certificates ? [fine('server.pem', i), fine('peer.pem', i)] : [],
