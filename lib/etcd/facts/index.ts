@@ -5,9 +5,9 @@ import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { SentContent } from '../../dsl/source/source.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { LeafRules } from '../../pki/index.ts';
-import { unitPath } from '../../resources/service/systemd.ts';
 import { type Member, memberOf } from '../model/cluster.ts';
-import { backupTimer, bootstrapFile, caFile, pidFile, releaseRecord } from '../model/paths.ts';
+import { bootstrapFile, caFile, pidFile, releaseRecord } from '../model/paths.ts';
+import { type BackupFacts, backupFacts, parseBackups } from './backup-facts.ts';
 import { dataFacts } from './data-facts.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
@@ -72,8 +72,8 @@ export interface EtcdFacts {
   readonly kept: KeptFacts;
   /** A timer takes snapshots here. */
   readonly backupTimer: boolean;
-  /** How its last run failed, as systemd says: `exit-code`. */
-  readonly backupFailed?: string;
+  /** What becomes of them; undefined without a timer. */
+  readonly backups?: BackupFacts;
   /** What an operation has begun here, or ended last; one that notes something here sets it anew. */
   intent: Intent | undefined;
   /** The member's answers; undefined when its service does not run. */
@@ -218,6 +218,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
     if (arch === undefined) throw unknownArchitecture(host, machine, reading.out);
     requireReadable(head, host);
     const member = part('member');
+    const backups = parseBackups(head);
     const systemd = Number.parseInt(/\d+/.exec(line('systemd') ?? '')?.[0] ?? '', 10);
     return {
       arch,
@@ -240,8 +241,8 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       firewall: parseFirewallFacts(head),
       sources: parseNetworkFacts(head),
       host: parseHostFacts({ ...reading, out: head }),
-      backupTimer: line('backup-timer') === 'yes',
-      ...named('backupFailed', line('backup-failed')),
+      backupTimer: backups !== undefined,
+      ...(backups && { backups }),
       intent: parseIntent(line('intent')),
       kept: parseKept(`${head}\n${part('kept') ?? ''}`),
       caPem: certificatesOf(part('ca')),
@@ -289,11 +290,7 @@ function recordFacts(member: Member): Sh {
 if [ -f ${owner} ]; then read -r q_line <${owner}; echo "owner $q_line"; fi
 if [ -f ${release} ]; then read -r q_version q_rest <${release}; echo "installed $q_version"; fi
 ${formedFacts(member)}
-if [ -f ${unitPath(`${backupTimer(member)}.timer`)} ]; then
-  echo 'backup-timer yes'
-  q_line=$(systemctl show -p Result ${`${backupTimer(member)}.service`} 2>/dev/null)
-  case $q_line in Result=success | '') ;; *) echo "backup-failed \${q_line#Result=}" ;; esac
-fi
+${backupFacts(member)}
 ${dataFacts(member)}
 ${occupiedFacts(member)}
 if [ -f ${bootstrapFile(member)} ]; then echo "token $(sed -n 's/^ETCD_INITIAL_CLUSTER_TOKEN="\(.*\)"$/\1/p' ${bootstrapFile(member)})"; fi
@@ -325,10 +322,6 @@ case \${q_state_now-} in active) ${programToCome(member)} ;; esac`;
 
 function addressOf(text: string | undefined): string | undefined {
   return text !== undefined && isIP(text) !== 0 ? text : undefined;
-}
-
-function named<K extends string>(key: K, value: string | undefined): { readonly [N in K]?: string } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [N in K]: string });
 }
 
 /** As a bootstrap makes them: anything else did not come from one, and goes into no file. */

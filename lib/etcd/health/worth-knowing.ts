@@ -1,14 +1,15 @@
 import { commandLine } from '../../command-line.ts';
+import { isDue } from '../../dsl/play.ts';
 import { endOf } from '../facts/found-certificates.ts';
 import { strangeSource } from '../facts/strange-source.ts';
 import { strangeDropIns } from '../facts/unit-facts.ts';
 import { saysWhoIsPeer } from '../files/etcd-conf.ts';
 import { memberOf } from '../model/cluster.ts';
-import { backupTimer } from '../model/paths.ts';
 import { openIntent } from '../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer } from './answer.ts';
 import { askedOf, restingRotation } from './half-way.ts';
+import { missedSnapshots } from './missed-snapshots.ts';
 import { letsInRevoked } from './revoked.ts';
 import { listWarnings } from './revoked-list.ts';
 import { CA_SOON, daysUntil } from './table.ts';
@@ -30,7 +31,7 @@ export function worthKnowing(
     ...peerPort(cluster.name, hosts),
     ...hosts.flatMap(dropIns),
     ...nextStarts(hosts),
-    ...hosts.flatMap(snapshots),
+    ...missedSnapshots({ cluster, hosts }),
     ...hosts.flatMap(keys),
     ...hosts.flatMap((one) => sources(one, hosts)),
     ...hosts.flatMap(openings),
@@ -92,10 +93,11 @@ function dropIns({ target }: EtcdHost): readonly string[] {
   );
 }
 
-/** Somebody has changed what lies there, and the process does not mind before its next start. */
+/** Somebody has changed what lies there, and the process does not mind before its next start. A run that is about to put it right says so. */
 function nextStarts(hosts: readonly EtcdHost[]): readonly string[] {
   if (openIntent(hosts) !== undefined) return [];
-  return hosts.flatMap(({ target }) => {
+  const waiting = hosts.filter(({ plan }) => !plan.some((one) => one.role === 'binaries' && isDue(one)));
+  return waiting.flatMap(({ target }) => {
     const { kept, reading } = target.facts;
     const runs = reading?.status?.version;
     const other = runs !== undefined && kept.program !== undefined && kept.program !== runs;
@@ -109,16 +111,6 @@ function nextStarts(hosts: readonly EtcdHost[]): readonly string[] {
         : `${commandLine('site')} -r binaries puts it right`;
     return [`${target.name}: ${binDir}/etcd ${what}: its next start, or a reboot, ends the member; ${how}`];
   });
-}
-
-/** Of the timer: nobody looks at its journal until a snapshot is needed. */
-function snapshots({ target }: EtcdHost): readonly string[] {
-  const { backupFailed } = target.facts;
-  if (backupFailed === undefined) return [];
-  const timer = backupTimer(memberOf(target));
-  return [
-    `${target.name}: the last snapshot of its timer failed (${backupFailed}): journalctl -u ${timer} -n 20 there says why; systemctl start ${timer} tries again`,
-  ];
 }
 
 function keys({ target }: EtcdHost): readonly string[] {

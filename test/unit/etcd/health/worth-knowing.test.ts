@@ -93,12 +93,6 @@ describe('what is worth knowing of a cluster', () => {
     expect((await said({ ca: 12, leaf: 12 }))[0]).toBe('etcd01: a certificate ends in 12 days');
   });
 
-  it('is a timer whose last snapshot failed', async () => {
-    expect(await said({ facts: { backupFailed: 'exit-code' } })).toEqual([
-      'etcd01: the last snapshot of its timer failed (exit-code): journalctl -u etcd-backup -n 20 there says why; systemctl start etcd-backup tries again',
-    ]);
-  });
-
   it('is what the next start would run instead of what runs now', async () => {
     const runs = memberReading({ status: memberStatus(1, { version: '3.7.3' }) });
     const next = (kept: Partial<EtcdFacts['kept']>, more: Partial<EtcdFacts> = {}) =>
