@@ -80,7 +80,9 @@ function examine(scene: Scene): readonly Diagnosis[] {
   const measured = measuredClues(scene);
   const sick = new Set(all.filter((one) => !isHealthy(one)).map(({ member }) => member.host));
   const written = writtenClues(scene, measured);
-  const telling = written.filter(({ from, host }) => sick.has(from) || sick.has(host));
+  const telling = written.filter(
+    ({ from, host, isAnswer }) => isAnswer === true || sick.has(from) || sick.has(host),
+  );
   const rest =
     measured.length === 0 && telling.length === 0 && healthBy(findings) === false ? written : telling;
   const clues = [...measured, ...rest];

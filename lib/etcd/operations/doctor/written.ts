@@ -21,6 +21,8 @@ export interface Written extends Clue {
   readonly isAbout: boolean;
   /** The process ended with it. */
   readonly lastWords: boolean;
+  /** It was an answer of this moment, and no line of a journal. */
+  readonly isAnswer?: true;
 }
 
 /** What members wrote and what their etcdctl was told, but for what `measured` shows to be over. */
@@ -47,7 +49,7 @@ function ofAnswer(one: Evidence, scene: Scene): readonly Written[] {
     const cause = causeOfLine(line);
     // The member's own etcdctl says what is wrong, but not whose fault it is.
     if (cause === undefined || cause === 'slow') return [];
-    const clue = { from: host, host, isAbout: true, lastWords: false };
+    const clue = { from: host, host, isAbout: true, lastWords: false, isAnswer: true } as const;
     const remedy = cause === 'auth' ? letIn(one, scene) : undefined;
     return { ...clue, cause, evidence: `${host}, etcdctl: ${excerpt(line)}`, ...(remedy && { remedy }) };
   });

@@ -496,6 +496,13 @@ describe('a member that is sick among others that are well', () => {
     expect(found.next).not.toContain('journalctl');
   });
 
+  it('runs on a host that is down, and the others let nobody ask them: both are said', () => {
+    const said = 'etcdserver: permission denied';
+    const unanswered = [{ question: 'alarm list', kind: 'refused', said }] as const;
+    const found = told({}, { ...WELL, unanswered }, ['etcd03']);
+    expect(found.causes).toEqual(['host-down etcd03', 'auth etcd01 etcd02']);
+  });
+
   it('is restarted again and again by somebody', () => {
     const each = (seconds: number, count: number, last = 3) =>
       Array.from({ length: count }, (_, i) => (count - 1 - i) * seconds + last + (i % 2));
