@@ -9,7 +9,10 @@ import {
   parseBarriers,
   probeBarriers,
 } from '../../resources/firewall/barrier.ts';
+import type { Packet } from '../../resources/firewall/match.ts';
 import { overlaps } from '../../resources/firewall/network.ts';
+import { mayDrop } from '../../resources/firewall/walk.ts';
+import { LEGACY, type LegacyStop, legacyStop } from './legacy-input.ts';
 import type { PortReading } from './ports.ts';
 
 /** What keeps packets of a member from a port of another one. */
@@ -26,9 +29,13 @@ export interface Stop {
   readonly opening?: string;
 }
 
+/** Rules of one port that are looked at. */
+const RULES = 20;
+
 /**
- * Read-only shell: what the host's firewall says of ports. `firewalld` alone when no zone mentions one; the first
- * `rule` of others that drops or rejects it, and all of our `own`, as they stand; then chains that may drop what has none.
+ * Read-only shell: what the host's firewall says of ports. `firewalld` alone when no zone mentions one; each `rule` of
+ * others that drops or rejects it, and all of our `own`, as they stand; then chains that may drop what has none, also those
+ * of the old iptables.
  */
 export function probeRules(ports: readonly number[]): Sh {
   return sh`q_rules=$(nft -nn list ruleset 2>/dev/null || iptables-save 2>/dev/null)
@@ -37,9 +44,11 @@ for q_port in ${ports}; do
   if [ "$(systemctl is-active firewalld.service 2>/dev/null)" = active ]; then
     firewall-cmd --list-all-zones 2>/dev/null | grep -qw "$q_port" || echo "$q_port no-rule firewalld"
   fi
-  printf '%s\n' "$q_rules" | sed '/^table inet quorate_/,/^}/d; /QUORATE/d' | q_about rule | grep -iE 'drop|reject' | head -n 1
+  printf '%s\n' "$q_rules" | sed '/^table inet quorate_/,/^}/d; /QUORATE/d' | q_about rule | grep -iE 'drop|reject' | head -n ${RULES}
   printf '%s\n' "$q_rules" | sed -n '/^table inet quorate_/,/^}/p; /QUORATE/p' | q_about own
 done
+${LEGACY}
+printf '%s\n' "$q_legacy"
 ${probeBarriers('all')}`;
 }
 
@@ -56,33 +65,41 @@ export function stopOf(reading: PortReading, rules: ReadonlyMap<string, string>)
   };
   const [zone] = said(to, 'no-rule');
   if (zone !== undefined) return { by: 'zone', host: to, said: `${zone} on ${to} has no rule for it` };
-  for (const host of [to, from]) {
-    const [rule] = said(host, 'rule');
-    if (rule !== undefined) return { by: 'rule', host, said: hasRule(host, rule) };
-  }
+  const packet = packetOf(reading);
+  const ruleOn = (host: string, otherWay: RegExp): Stop | undefined => {
+    const rule = said(host, 'rule').find((one) => !otherWay.test(one) && mayDrop(one, packet));
+    return rule === undefined ? undefined : { by: 'rule', host, said: hasRule(host, rule) };
+  };
+  const theirs = ruleOn(to, /^-A OUTPUT /);
+  if (theirs !== undefined) return theirs;
   const own = said(to, 'own');
   const shuts = own.find((rule) => /drop/i.test(rule));
   if (shuts !== undefined && !sources.some((source) => letsIn(own, source)))
     return { by: 'own', host: to, said: hasRule(to, shuts) };
-  return chainStop(reading, rules) ?? (rules.has(to) ? wayStop(reading) : undefined);
+  return (
+    chainStop(reading, rules) ??
+    // What is there for its own port says nothing of what it sends, as long as something else explains that.
+    ruleOn(from, /^-A INPUT /) ??
+    (rules.has(to) ? wayStop(reading) : undefined)
+  );
+}
+
+function packetOf({ port, sources }: PortReading): Packet {
+  return { port, protocol: 'tcp', sources: sources.length > 0 ? sources : ['0.0.0.0/0', '::/0'] };
 }
 
 /** One that shuts it out for certain comes before those that may. */
-function chainStop(
-  { from, to, port, sources }: PortReading,
-  rules: ReadonlyMap<string, string>,
-): Stop | undefined {
-  const packet = {
-    port,
-    protocol: 'tcp',
-    sources: sources.length > 0 ? sources : ['0.0.0.0/0', '::/0'],
-  } as const;
+function chainStop(reading: PortReading, rules: ReadonlyMap<string, string>): Stop | undefined {
+  const { from, to } = reading;
+  const packet = packetOf(reading);
+  const legacy = legacyStop(rules.get(to) ?? '', packet);
   const barriers = (host: string, hook: Barrier['hook']) =>
     parseBarriers(rules.get(host) ?? '')
       .filter((one) => one.hook === hook && packet.sources.some((source) => isOf(one.family, source)))
       .map((barrier) => ({ host, barrier, judgement: judge(barrier, packet) }));
   const all = [...barriers(to, 'input'), ...barriers(from, 'output')];
   const shut = all.find(({ judgement }) => judgement === 'shut');
+  if (shut === undefined && legacy !== undefined) return ofLegacy(legacy, to);
   const found = shut ?? all.find(({ judgement }) => judgement === 'unsure');
   if (found === undefined) return undefined;
   const { host, barrier } = found;
@@ -92,6 +109,14 @@ function chainStop(
     return { by: 'way', host, said: `${chain} may drop it, or ${BETWEEN} does`, opening };
   const by = isIptables(barrier) ? 'own' : 'chain';
   return { by, host, said: `${chain} drops what none of its rules accepts`, opening };
+}
+
+/** Our own rules are in nftables there, and undo none of it. */
+function ofLegacy({ isSure, said, opening }: LegacyStop, host: string): Stop {
+  const chain = `${said} on ${host}`;
+  return isSure
+    ? { by: 'chain', host, said: `${chain} drops what none of its rules accepts`, opening }
+    : { by: 'way', host, said: `${chain} may drop it, or ${BETWEEN} does`, opening };
 }
 
 function wayStop({ from, to }: PortReading): Stop {

@@ -36,6 +36,15 @@ export function walk(
   return { end: 'through', may };
 }
 
+/** Whether a rule may drop such a packet, wherever it stands; true of a text that is none of nftables. */
+export function mayDrop(rule: string, packet: Packet): boolean {
+  const rules = rulesOf(rule);
+  if (rules.length === 0) return true;
+  return rules.some(
+    ({ condition, verdict }) => outcomeOf(verdict).end === 'drop' && matchOf(condition, packet) !== 'never',
+  );
+}
+
 function outcomeOf(verdict: string): Outcome {
   if (verdict === 'accept') return { end: 'accept', may: false };
   if (/^(drop|reject)/.test(verdict)) return { end: 'drop', may: false };

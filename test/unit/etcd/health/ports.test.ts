@@ -65,6 +65,34 @@ describe('what stops packets', () => {
       { etcd01: `2380 no-rule firewalld\n${FOREIGN}`, etcd02: OWN },
       'etcd01 has the rule "tcp dport 2380 reject"',
     ],
+    [
+      'a rule of others that is for the sender, and none that is for somebody else',
+      { etcd02: `2380 rule ip saddr 192.168.0.0/16 tcp dport 2380 drop\n${FOREIGN}` },
+      'etcd02 has the rule "tcp dport 2380 reject"',
+    ],
+    [
+      'a chain there rather than what the sender has for its own port',
+      { etcd01: FOREIGN, etcd02: barrier('tcp dport 22 accept') },
+      `chain input of ${DROPS}`,
+    ],
+    [
+      'the old iptables, by its policy',
+      { etcd02: 'legacy ip :INPUT DROP [0:0]\nlegacy ip -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT' },
+      'chain INPUT of iptables-legacy on etcd02 drops what none of its rules accepts',
+    ],
+    [
+      'the old iptables, by its last rule, unless a chain of it accepts it',
+      { etcd02: 'legacy ip :INPUT ACCEPT [0:0]\nlegacy ip -A INPUT -j MINE\nlegacy ip -A INPUT -j REJECT' },
+      'chain INPUT of iptables-legacy on etcd02 may drop it, or a security group, a router or NAT between them does',
+    ],
+    [
+      'no old iptables that lets it in, or is of the other family',
+      {
+        etcd02:
+          'legacy ip :INPUT DROP [0:0]\nlegacy ip -A INPUT -s 10.0.0.0/8 -p tcp -m multiport --dports 2379:2380 -j ACCEPT\nlegacy ip6 :INPUT DROP [0:0]',
+      },
+      WAY,
+    ],
     ['a chain there', { etcd02: `${OWN}\n${barrier('tcp dport 22 accept')}` }, `chain input of ${DROPS}`],
     [
       'a chain there that may accept it',
