@@ -55,6 +55,8 @@ export interface EtcdFacts {
   service: ServiceState;
   /** Where systemd has the unit from; undefined without one. */
   readonly unitFile: string | undefined;
+  /** Whether systemd starts it with the host, in its words: `enabled`, `disabled`, `masked-runtime`. */
+  readonly unitState?: string;
   readonly unit: UnitFacts;
   /** The survey let the data make way (`--set-aside-data`). */
   setAside?: boolean;
@@ -219,6 +221,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
     requireReadable(head, host);
     const member = part('member');
     const backups = parseBackups(head);
+    const unitState = line('unit-state');
     const systemd = Number.parseInt(/\d+/.exec(line('systemd') ?? '')?.[0] ?? '', 10);
     return {
       arch,
@@ -234,6 +237,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       occupied: parseOccupied(head),
       service: (line('service') ?? 'absent') as ServiceState,
       unitFile: line('unit'),
+      ...(unitState !== undefined && { unitState }),
       unit: parseUnitFacts(head),
       pendingToken: tokenOf(line('token')),
       installed: line('installed'),
@@ -308,7 +312,7 @@ fi`;
   return joinSh([
     loadedUnit(member),
     sh`q_property LoadState
-if [ "$q_rest" = not-found ]; then q_state_now=absent; else q_property ActiveState; q_state_now=$q_rest; q_property FragmentPath; echo "unit $q_rest"; fi
+if [ "$q_rest" = not-found ]; then q_state_now=absent; else q_property ActiveState; q_state_now=$q_rest; q_property FragmentPath; echo "unit $q_rest"; q_property UnitFileState; echo "unit-state $q_rest"; fi
 echo "service $q_state_now"`,
   ]);
 }

@@ -27,7 +27,7 @@ if [ -z "\${q_unit-}" ]; then
   q_looks=0
   while
     q_looks=$((q_looks + 1))
-    q_unit=$q_nl$(systemctl show -p LoadState -p FragmentPath -p DropInPaths -p ActiveState -p Job -p MainPID -p User -p ExecStart ${service}.service 2>/dev/null)$q_nl
+    q_unit=$q_nl$(systemctl show -p LoadState -p FragmentPath -p DropInPaths -p ActiveState -p UnitFileState -p Job -p MainPID -p User -p ExecStart ${service}.service 2>/dev/null)$q_nl
     [ "$q_looks" -lt ${LOOKS} ] && q_restarts
   do q_nap 0.25; done
 fi`;

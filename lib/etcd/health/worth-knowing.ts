@@ -1,21 +1,31 @@
 import { commandLine } from '../../command-line.ts';
-import { isDue } from '../../dsl/play.ts';
 import { endOf } from '../facts/found-certificates.ts';
 import { strangeSource } from '../facts/strange-source.ts';
 import { strangeDropIns } from '../facts/unit-facts.ts';
 import { saysWhoIsPeer } from '../files/etcd-conf.ts';
 import { memberOf } from '../model/cluster.ts';
-import { openIntent } from '../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer } from './answer.ts';
 import { askedOf, restingRotation } from './half-way.ts';
 import { missedSnapshots } from './missed-snapshots.ts';
+import { nextStarts } from './next-start.ts';
 import { letsInRevoked } from './revoked.ts';
 import { listWarnings } from './revoked-list.ts';
 import { CA_SOON, daysUntil } from './table.ts';
 
 /** Days before its end at which a certificate is worth a warning: a run renews it by then. */
 const SOON = 30;
+
+/** Of its quota a share at which data is worth a warning. */
+const NEARLY = 0.8;
+
+const MIB = 1024 ** 2;
+
+/** Bytes, where nobody says otherwise. */
+const QUOTA = 2048 * MIB;
+
+/** Milliseconds by which clocks may differ. */
+const SKEW = 1000;
 
 /** What does not make a cluster unhealthy, and may in time: one line each. `lists` as in `letsInRevoked`. */
 export function worthKnowing(
@@ -31,6 +41,8 @@ export function worthKnowing(
     ...peerPort(cluster.name, hosts),
     ...hosts.flatMap(dropIns),
     ...nextStarts(hosts),
+    ...full(cluster.name, answers, hosts),
+    ...clocks(cluster.name, hosts),
     ...missedSnapshots({ cluster, hosts }),
     ...hosts.flatMap(keys),
     ...hosts.flatMap((one) => sources(one, hosts)),
@@ -93,24 +105,38 @@ function dropIns({ target }: EtcdHost): readonly string[] {
   );
 }
 
-/** Somebody has changed what lies there, and the process does not mind before its next start. A run that is about to put it right says so. */
-function nextStarts(hosts: readonly EtcdHost[]): readonly string[] {
-  if (openIntent(hosts) !== undefined) return [];
-  const waiting = hosts.filter(({ plan }) => !plan.some((one) => one.role === 'binaries' && isDue(one)));
-  return waiting.flatMap(({ target }) => {
-    const { kept, reading } = target.facts;
-    const runs = reading?.status?.version;
-    const other = runs !== undefined && kept.program !== undefined && kept.program !== runs;
-    const what =
-      kept.unrunnable ?? (other ? `is etcd ${kept.program}, and the member runs ${runs}` : undefined);
-    if (what === undefined) return [];
-    const { binDir } = memberOf(target);
-    const how =
-      target.vars.etcd_source === 'path'
-        ? `put etcd ${runs ?? ''} back`.trim()
-        : `${commandLine('site')} -r binaries puts it right`;
-    return [`${target.name}: ${binDir}/etcd ${what}: its next start, or a reboot, ends the member; ${how}`];
+/** At its quota a member takes no write: to know it before is worth more. Where the alarm is on, that is told. */
+function full(cluster: string, answers: readonly Answer[], hosts: readonly EtcdHost[]): readonly string[] {
+  if (answers.some(({ reading }) => (reading?.alarms ?? []).length > 0)) return [];
+  const shares = answers.flatMap(({ member, reading }) => {
+    const size = reading?.status?.dbSize ?? 0;
+    const vars = hosts.find(({ target }) => target.name === member.host)?.target.vars;
+    const settings = (vars?.etcd_settings ?? {}) as Readonly<Record<string, unknown>>;
+    const quota = reading?.status?.quota ?? (Number(settings['quota-backend-bytes'] ?? 0) || QUOTA);
+    return quota > 0 && size >= quota * NEARLY ? [{ host: member.host, share: size / quota, quota }] : [];
   });
+  const [fullest] = shares.sort((a, b) => b.share - a.share);
+  if (fullest === undefined) return [];
+  const { host, share, quota } = fullest;
+  return [
+    `${cluster}: the database of ${host} has ${Math.floor(share * 100)} % of its quota of ${Math.round(quota / MIB)} MiB: at the quota it takes no write; compact and defragment it, or raise quota-backend-bytes in etcd_settings`,
+  ];
+}
+
+/** etcd itself warns of that. Of the difference to this machine, which members do not see, the doctor speaks. */
+function clocks(cluster: string, hosts: readonly EtcdHost[]): readonly string[] {
+  const known = hosts.flatMap(({ target: { name, facts } }) =>
+    facts.host.clock ? [{ name, ...facts.host.clock }] : [],
+  );
+  const [slow, fast] = [...known]
+    .sort((a, b) => a.offset - b.offset)
+    .filter((_, i, all) => i === 0 || i === all.length - 1);
+  if (slow === undefined || fast === undefined) return [];
+  const apart = fast.offset - slow.offset;
+  if (apart - slow.within - fast.within <= SKEW) return [];
+  return [
+    `${cluster}: clocks differ: that of ${fast.name} is ${(apart / 1000).toFixed(1)} s ahead of that of ${slow.name}: chronyc tracking, or timedatectl timesync-status, there`,
+  ];
 }
 
 function keys({ target }: EtcdHost): readonly string[] {

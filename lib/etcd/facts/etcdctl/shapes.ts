@@ -14,6 +14,8 @@ export interface MemberStatus {
   readonly learner: boolean;
   /** What its data is written as, 3.6.0; from 3.6 on. */
   readonly storageVersion?: string;
+  /** Bytes of data from which on it takes no more writes; from 3.6 on. */
+  readonly quota?: number;
   /** What a downgrade under way is to, 3.6.0; from 3.6 on. */
   readonly goingDownTo?: string;
 }
@@ -162,12 +164,14 @@ function keyValue(json: Json): KeyValue {
   return { key: said('key'), value: said('value') };
 }
 
-function since36(status: Json): Pick<MemberStatus, 'storageVersion' | 'goingDownTo'> {
+function since36(status: Json): Pick<MemberStatus, 'storageVersion' | 'quota' | 'goingDownTo'> {
   const stored = field(status, 'storageVersion');
+  const quota = field(status, 'dbSizeQuota');
   const down = field(status, 'downgradeInfo');
   const isOn = down !== undefined && down !== null && field(down, 'enabled') === true;
   return {
     ...(stored !== undefined && { storageVersion: text(stored) }),
+    ...(quota !== undefined && { quota: whole(quota) }),
     ...(isOn && { goingDownTo: text(need(down, 'targetVersion')) }),
   };
 }

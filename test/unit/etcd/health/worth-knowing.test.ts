@@ -109,6 +109,43 @@ describe('what is worth knowing of a cluster', () => {
     expect(await next({ program: '3.6.16' }, { intent })).toEqual([]);
   });
 
+  it('is a member that does not start with its host', async () => {
+    const states = ['enabled', 'disabled', 'masked-runtime', 'static'];
+    const lines = states.map((unitState) => said({ facts: { service: 'active', unitState } }));
+    expect((await Promise.all(lines)).flat()).toEqual(
+      ['disabled', 'masked-runtime'].map(
+        (state) =>
+          `etcd01: etcd is ${state}: a reboot leaves the member down; ${commandLine('site')} -r systemd enables it`,
+      ),
+    );
+    expect(await said({ facts: { service: 'inactive', unitState: 'disabled' } })).toEqual([]);
+  });
+
+  it.each<[what: string, size: number, quota: number | undefined, settings: object, warns: boolean]>([
+    ['is little', 1, undefined, {}, false],
+    ['has most of what etcd takes by itself', 1700, undefined, {}, true],
+    ['has most of what a setting says', 90, undefined, { 'quota-backend-bytes': 100 * 1024 ** 2 }, true],
+    ['has little of what the member says', 1700, 8192, {}, false],
+    ['has no quota', 1700, undefined, { 'quota-backend-bytes': -1 }, false],
+  ])('is data that nears its quota: %s', (_what, size, quota, settings, warns) => {
+    const status = memberStatus(1, { dbSize: size * 1024 ** 2, ...(quota && { quota: quota * 1024 ** 2 }) });
+    const reading = memberReading({ status });
+    const surveyed = surveyedOf([{ reading, cluster: clusterFacts() }], { etcd_settings: settings });
+    const lines = worthKnowing(surveyed, [{ member: surveyed.cluster.members[0]!, reading }]);
+    expect(lines.some((line) => /of etcd01 has \d\d % of its quota of \d+ MiB/.test(line))).toBe(warns);
+  });
+
+  it('is clocks that differ, by more than their readings do', () => {
+    const at = (offset: number, within = 5) => ({ host: { ...ORDINARY.host, clock: { offset, within } } });
+    const of = (...facts: readonly Partial<EtcdFacts>[]) =>
+      worthKnowing(surveyedOf(facts, { etcd_cluster_name: 'c' }), []);
+    expect(of(at(2500), at(2600), at(2700))).toEqual([]);
+    expect(of(at(0, 900), at(1500, 900))).toEqual([]);
+    expect(of(at(0), at(100), at(-3200))).toEqual([
+      'c: clocks differ: that of etcd02 is 3.3 s ahead of that of etcd03: chronyc tracking, or timedatectl timesync-status, there',
+    ]);
+  });
+
   it('is a drop-in that makes another member of it', async () => {
     const unit = {
       dropIns: [{ path: '/x.conf', lines: ['ProtectSystem=no', 'LimitNOFILE=9'] }],

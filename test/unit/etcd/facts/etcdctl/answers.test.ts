@@ -39,7 +39,10 @@ describe.each(VERSIONS)('etcdctl %s', (version) => {
       raftTerm: expect.toSatisfy((term: number) => term >= 2),
       raftIndex: expect.toSatisfy((index: number) => index >= 10),
       learner: false,
-      ...(!/^3\.[3-5]\./.test(version) && { storageVersion: `${version.slice(0, 3)}.0` }),
+      ...(!/^3\.[3-5]\./.test(version) && {
+        storageVersion: `${version.slice(0, 3)}.0`,
+        quota: 1_048_576,
+      }),
     });
   });
 
