@@ -106,13 +106,13 @@ export const HOST_AND_DATA = [
   {
     id: 'restarted',
     title: 'somebody’s program stops or restarts etcd again and again',
-    next: ({ member }) => [
+    next: (about) => [
       on(
-        member,
-        `${member.manager === 'systemd' ? 'systemctl list-timers --all; ' : ''}grep -rl ${member.service} /etc/cron* /var/spool/cron; ps -eo pid,lstart,args | grep -E 'sleep|watch|cron'`,
+        about.member,
+        `${about.member.manager === 'systemd' ? 'systemctl list-timers --all; ' : ''}grep -rl ${about.member.service} /etc/cron* /var/spool/cron; ps -eo pid,lstart,args | grep -E 'sleep|watch|cron'`,
       ),
       'take the restart out there, or in the configuration management that looks after the host',
-      DOCTOR,
+      start(about),
     ],
   },
   {

@@ -1,3 +1,4 @@
+import { isUp } from '../../../facts/index.ts';
 import { memberUnitPath } from '../../../model/paths.ts';
 import type { Evidence } from '../evidence.ts';
 import { anew, on, type Remedy } from '../remedies.ts';
@@ -9,21 +10,26 @@ export function ofUnit(one: Evidence, scene: Scene): readonly Clue[] {
 }
 
 /** Fewer may be the work of a day: an upgrade, a rotation, a repair. */
-const STOPS = 6;
+const STOPS = 5;
 
-/** Of its usual one, a share by which the time between two stops may differ where a program keeps it. */
-const JITTER = 0.2;
+/** Seconds for which they still count of a member that does not run: systemd has it rest behind too many starts. */
+const RECENT = 600;
+
+/** By how much the time between two stops may differ where a program keeps it: a share of the usual one, and seconds. */
+const JITTER = { share: 0.2, seconds: 2 } as const;
 
 /**
  * Somebody's program stops it at regular times, and has not left off. People do not, nor do our runs, and one that crashes
  * is not stopped.
  */
-function ofStops({ member: { host }, stops }: Evidence): readonly Clue[] {
+function ofStops({ member: { host }, facts, stops }: Evidence): readonly Clue[] {
   const between = stops.slice(1).map((ago, i) => (stops[i] ?? ago) - ago);
   const usual = [...between].sort((a, b) => a - b)[Math.floor(between.length / 2)] ?? 0;
-  const kept = between.filter((one) => Math.abs(one - usual) <= usual * JITTER);
+  const slack = Math.max(usual * JITTER.share, JITTER.seconds);
+  const kept = between.filter((one) => Math.abs(one - usual) <= slack);
   const last = stops.at(-1) ?? Number.POSITIVE_INFINITY;
-  if (stops.length < STOPS || kept.length < between.length * 0.75 || last > 2 * usual) return [];
+  if (stops.length < STOPS || kept.length < between.length * 0.75) return [];
+  if (last > Math.max(2 * usual, isUp(facts) ? 0 : RECENT)) return [];
   const evidence = `${host}: stopped ${stops.length} times in ${span(stops[0] ?? 0)}, each ${span(usual)}, ${span(last)} ago the last time`;
   return [{ cause: 'restarted', host, evidence }];
 }
