@@ -146,14 +146,18 @@ systemctl daemon-reload; mount ${DATA}; mount ${LOG}`,
     await isQuiet();
   });
 
-  all('is recovered, once its disks are mounted', async () => {
-    await ctl('etcd01', 'put key3 value3');
-    const [before] = await contents();
-    await on('etcd02', 'systemctl stop etcd');
-    const recover = () => verb('recover', '--from', 'etcd01', '--lost', 'etcd02,etcd03');
-    await refusesWithout('etcd03', DATA, recover);
-    expect(said(await recover())).toBe('');
-    expect(await contents()).toEqual([before, before, before]);
-    await isQuiet();
-  });
+  all(
+    'is recovered, once its disks are mounted',
+    async () => {
+      await ctl('etcd01', 'put key3 value3');
+      const [before] = await contents();
+      await on('etcd02', 'systemctl stop etcd');
+      const recover = () => verb('recover', '--from', 'etcd01', '--lost', 'etcd02,etcd03');
+      await refusesWithout('etcd03', DATA, recover);
+      expect(said(await recover())).toBe('');
+      expect(await contents()).toEqual([before, before, before]);
+      await isQuiet();
+    },
+    300_000,
+  );
 });
