@@ -57,9 +57,8 @@ export class Program {
 function goesOn({ within: own = [] }: Task, { within = [] }: Task, rescuer: number): boolean {
   const isShared = (at: number) => own[at]?.block === within[at]?.block && own[at]?.part === within[at]?.part;
   const depth = within.findIndex((_, at) => !isShared(at));
-  const [mine, its] = depth < 0 ? [undefined, undefined] : [own[depth], within[depth]];
-  if (mine !== undefined && mine.block === its?.block)
-    return mine.part === 'always' || (mine.part === 'rescue' && depth === rescuer);
+  // In another part of the same block: its `always`, or its `rescue`, which is dormant until it is called for.
+  if (depth >= 0 && own[depth] !== undefined && own[depth]?.block === within[depth]?.block) return true;
   // Both tasks are in the same list: it continues if it encloses the block whose `rescue` handles the failure.
   return (depth < 0 ? within.length : depth) <= rescuer;
 }
