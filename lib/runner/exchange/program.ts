@@ -1,16 +1,22 @@
 import type { Task } from '../../dsl/task.ts';
-import { handlerOf, rescuerOf } from './task-shell.ts';
+import { handlerOf, rescuerOf, wordsOf } from './task-shell.ts';
 import type { RoleTask } from './wire.ts';
 
 /** The tasks of one host in their order, and which of them are carried out once one has failed. */
 export class Program {
   readonly #tasks: readonly RoleTask[];
+  readonly #delegated = new Map<string, Task[]>();
   readonly #failed = new Set<Task>();
   readonly #rescuing = new Set<object>();
   readonly #abandoned = new Set<Task>();
 
   constructor(tasks: readonly RoleTask[]) {
     this.#tasks = tasks;
+    for (const { task } of tasks) {
+      const { delegateTo, when } = wordsOf(task);
+      if (delegateTo === undefined || when === false) continue;
+      this.#delegated.set(delegateTo, [...(this.#delegated.get(delegateTo) ?? []), task]);
+    }
   }
 
   /** Those that are carried out as things are. */
@@ -24,6 +30,11 @@ export class Program {
       const why = this.#whyNot(one);
       return why === undefined ? [] : [[one, why] as const];
     });
+  }
+
+  /** What another host is to do, whatever comes of the blocks. */
+  delegatedTo(host: string): readonly Task[] {
+    return this.#delegated.get(host) ?? [];
   }
 
   hasFailed(task: Task): boolean {
