@@ -355,7 +355,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
 
   /**
    * After the last apply: read again the tasks with `after: 'any'` that were judged before later tasks changed
-   * something; none may be due again.
+   * something, and what was started in front of them; none may be due again.
    */
   async #settle(proof: World): Promise<void> {
     if (this.plan.some((one) => isDue(one) && !this.#applied.has(one))) return;
@@ -365,14 +365,29 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
         ({ task, skipped }) =>
           task.after === 'any' && !task.unproven && task.probe && !skipped && !this.#others.of(task),
       );
-    if (early.length === 0) return;
-    const fragments = early.map(({ task }, i) => probeFragment(task, `${i}`));
+    const begun = this.plan
+      .slice(0, this.plan.findLastIndex(isDue))
+      .filter((one) => one.task.explain && this.#applied.has(one) && !this.#others.of(one.task));
+    if (early.length + begun.length === 0) return;
+    const fragments = [
+      ...early.map(({ task }, i) => probeFragment(task, `${i}`)),
+      ...begun.map(({ task }, i) => ({ id: `w${i}`, sh: task.explain as Sh, critical: false })),
+    ];
     const { readings } = await this.#wire.exchange('reading', fragments);
     for (const [i, planned] of early.entries()) {
       if (this.#program.hasFailed(planned.task)) continue;
       this.#wire.inTask(planned, () => {
         const left = differencesOf(planned.task, readings.get(`${i}`) ?? { code: 1, out: '' }, proof);
         if (left.length > 0) throw dueAgain(planned.task);
+      });
+    }
+    for (const [i, planned] of begun.entries()) {
+      const why = readings.get(`w${i}`)?.out.trim() ?? '';
+      if (why === '' || this.#program.hasFailed(planned.task)) continue;
+      this.#wire.inTask(planned, () => {
+        throw new QuorateError(`"${planned.task.title}" does not hold any more\n${why}`, {
+          exitCode: EXIT.failed,
+        });
       });
     }
   }
