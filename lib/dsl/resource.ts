@@ -100,6 +100,8 @@ export interface Resource<Options, Desired, Observed> {
   readonly late?: boolean | ((desired: Desired) => boolean);
   /** See `Task.awaited`. */
   readonly awaited?: boolean;
+  /** See `Task.explain`. */
+  explain?(desired: Desired): Sh | undefined;
   /** See `Task.lookSeconds`. */
   lookSeconds?(desired: Desired): number;
   /** See `Task.unproven`. */
@@ -215,6 +217,7 @@ function taskOf<Options extends object, Desired, Observed>(
   const needs = [...(after ?? []), ...(resource.needs?.(left as Options) ?? [])];
   const judged = after ?? resource.after?.(desired);
   const called = title ?? resource.title(desired);
+  const explain = resource.explain?.(desired);
   checkWords(words, called);
   const writtenAt = places.own.wanted ? here() : undefined;
   return {
@@ -227,6 +230,7 @@ function taskOf<Options extends object, Desired, Observed>(
     ...(Object.keys(words).length > 0 && { words }),
     ...(isLate(resource.late, desired) && { late: true }),
     ...(resource.awaited && { awaited: true }),
+    ...(explain && { explain }),
     ...(resource.heedsLeftOver && { heedsLeftOver: true }),
     ...(writtenAt && { writtenAt }),
   };
@@ -392,6 +396,7 @@ const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
   needs: is.function(),
   late: is.either(is.boolean, is.function<(desired: unknown) => boolean>()),
   awaited: is.boolean,
+  explain: is.function(),
   lookSeconds: is.function(),
   unproven: is.function(),
   own: is.list(is.any<never>()),

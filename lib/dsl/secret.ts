@@ -18,6 +18,9 @@ const known = new PerRun(() => ({
 /** How many characters one has that is masked wherever it turns up. */
 const SHORTEST = 6;
 
+/** How many characters one has whose encodings are masked: a few of their letters turn up by chance. */
+const SHORTEST_ENCODED = 8;
+
 /** Of the process and not of a module: a package with roles may bring a copy of Quorate of its own. */
 const KEY = Symbol.for('quorate.secrets');
 
@@ -37,6 +40,7 @@ function remember(value: string, isGuarded = true): void {
   const { long, short, guarded } = known.own;
   const whole = value.trim();
   if (isGuarded && !/^(?:-----.*)?$/.test(whole)) guarded.add(whole);
+  if (whole.length >= SHORTEST_ENCODED) for (const form of encodedForms(whole)) long.add(form);
   for (const part of value.split('\n')) {
     if (isTelling(part)) for (const form of formsOf(part)) long.add(form);
     else if (part.trim() !== '' && !part.startsWith('-----')) short.add(part);
@@ -112,6 +116,18 @@ function formsOf(part: string): readonly string[] {
   const shell = part.replaceAll("'", "'\\''");
   const inUnit = (text: string) => text.replace(/[\\"]/g, '\\$&').replace(/[%$]/g, '$&$&');
   return [part, JSON.stringify(part).slice(1, -1), shell, inUnit(part), inUnit(shell)];
+}
+
+/** As a URL spells it, and base64, of it alone or of what it is a part of (`user:password`). */
+function encodedForms(whole: string): readonly string[] {
+  const bytes = Buffer.from(whole);
+  const inBase64 = [0, 1, 2].flatMap((before) => {
+    // Letters that hang on nothing but the secret: each stands for six bits.
+    const [from, to] = [Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6)];
+    const padded = Buffer.concat([Buffer.alloc(before), bytes]);
+    return (['base64', 'base64url'] as const).map((encoding) => padded.toString(encoding).slice(from, to));
+  });
+  return [encodeURIComponent(whole), ...inBase64];
 }
 
 /** Masks every secret that is known: all events pass here before a screen, a log or a report has them. */

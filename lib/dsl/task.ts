@@ -186,4 +186,6 @@ export interface Task {
   readonly late?: boolean;
   /** Its apply may end well and its wish not come true, as with a service that ends again: what follows waits for the proof. */
   readonly awaited?: boolean;
+  /** Shell behind its proof that prints why its wish does not hold, where it does not. */
+  readonly explain?: Sh;
 }

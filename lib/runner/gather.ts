@@ -5,8 +5,8 @@ import type { Sh } from '../dsl/shell/sh.ts';
 import type { Reading } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
-import { Slots } from '../transport/slots.ts';
 import type { Actor } from './apply/elsewhere.ts';
+import { Doers } from './apply/once.ts';
 import { exchange } from './exchange/exchange.ts';
 import { LoopHost, type PlayHostOptions } from './loop-host.ts';
 import { lookForRecords, recordsProblem } from './records.ts';
@@ -23,10 +23,8 @@ export async function gather<Facts>(
 ): Promise<LoopHost<Facts>[]> {
   const gathered = new Map<string, LoopHost<Facts>>();
   const lost: unknown[] = [];
-  const first = () => {
-    const host = scope.map(({ name }) => gathered.get(name)).find((one) => one?.selected);
-    return host && { host, isLost: session.failed(host.target.name) };
-  };
+  const inOrder = () => scope.flatMap(({ name }) => gathered.get(name) ?? []);
+  const doers = new Doers(inOrder, (name) => session.failed(name));
   await session.each(
     scope,
     (host) => host.name,
@@ -42,7 +40,7 @@ export async function gather<Facts>(
     if (gathered.size === 0 || !(error instanceof QuorateError)) session.fail(error);
     else session.sink.emit({ event: 'log', level: 'warning', message: error.message });
   }
-  return scope.flatMap((host) => gathered.get(host.name) ?? []);
+  return inOrder();
 
   async function one(host: RunHost): Promise<void> {
     session.sink.progress({ host: host.name, doing: 'connecting' });
@@ -77,7 +75,9 @@ export async function gather<Facts>(
         holds: play.holds?.(data),
         owner,
         sink: session.sink,
-        first,
+        doer: (one) => doers.of(one),
+        slots: session.turnsOf(host.name),
+        askedBy: (name) => inOrder().flatMap((one) => (one.target.name === name ? [] : one.asksOf(name))),
         actor: (name: string) => actorOf(play, session, name),
         gather: async () => play.gather.parse((await readFacts(session, asked)).facts, data),
         ...(foreseen && { foreseen }),
@@ -143,7 +143,7 @@ function actorOf<Facts>(play: Play<Facts>, session: Session, name: string): Prom
       stateDir,
       owner: play.owner(data),
       connect: () => session.connections.anew(found),
-      slots: new Slots(1),
+      slots: session.turnsOf(found.name),
       lock: async () => {
         await session.locks.take(host, stateDir, { create: true, holds: play.holds?.(data) });
       },

@@ -1,5 +1,5 @@
 import type { Ledger } from '../dsl/ledger/ledger.ts';
-import { wantedPaths } from '../dsl/paths-of.ts';
+import { pathsOf, wantedPaths } from '../dsl/paths-of.ts';
 import { type ActOptions, type HoldPlace, isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/shell/sh.ts';
@@ -8,9 +8,10 @@ import { withLoaded } from '../dsl/trace/lazy.ts';
 import { World } from '../dsl/world/world.ts';
 import { EXIT, errorsOf, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
-import { applySteps } from './apply/apply.ts';
+import { Slots } from '../transport/slots.ts';
+import { type ApplyContext, applySteps } from './apply/apply.ts';
 import { type Actor, Elsewhere, type Site } from './apply/elsewhere.ts';
-import { awaitOnce, type First, isOnce } from './apply/once.ts';
+import { awaitOnce, type Doer, isOnce, type Outcome } from './apply/once.ts';
 import type { EventSink, TaskStatus } from './events.ts';
 import { tellGrowth } from './exchange/growth.ts';
 import { Program } from './exchange/program.ts';
@@ -40,8 +41,12 @@ export interface PlayHostOptions<Facts> {
   /** Written on the host beside the manifest: whose records these are. */
   readonly owner: string;
   readonly sink: EventSink;
-  /** The first host of the batch, which does what is done once. */
-  readonly first?: () => First | undefined;
+  /** The host that does a task for all (`runOnce`), which may be this one. */
+  readonly doer?: (one: RoleTask) => Doer | undefined;
+  /** The turns of the host, which it shares with others that have it do something. */
+  readonly slots?: Slots;
+  /** What the other hosts have one do. */
+  readonly askedBy?: (name: string) => readonly Task[];
   /** A host that acts for this one, by its name. */
   readonly actor?: (name: string) => Promise<Actor>;
   /** Of a check: what earlier plays will have made of the host. */
@@ -74,6 +79,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   #going: ReadonlySet<Task> = new Set();
   #world = new World();
   #program = new Program([]);
+  /** What is wanted of a target, until that is planned. */
+  #declared: { readonly target: Target<Facts>; readonly tasks: readonly RoleTask[] } | undefined;
+  #asked: readonly Task[] = [];
   /** What another host does once and that was waited for. */
   readonly #awaited = new Set<Task>();
 
@@ -122,6 +130,15 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     return readings.get('read') as Reading;
   }
 
+  /** Builds what is wanted of the host: who does what is done once hangs on the tasks of all. */
+  async declare(): Promise<void> {
+    if (!this.selected) return;
+    const { target } = this;
+    const tasks = await withLoaded(() => this.#options.build(target));
+    this.#declared = { target, tasks };
+    this.#program = new Program(tasks);
+  }
+
   async replan(vars: Vars = {}, others?: HostData['hostvars']): Promise<void> {
     if (!this.selected) return;
     const { name } = this.target;
@@ -129,7 +146,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const hostvars = { ...this.target.hostvars, [name]: own };
     if (Object.keys(vars).length > 0) this.target = { ...this.target, vars: own, hostvars };
     const target = others ? { ...this.target, hostvars: { ...others, [name]: own } } : this.target;
-    await this.makePlan(await withLoaded(() => this.#options.build(target)));
+    const declared = this.#declared?.target === target ? this.#declared.tasks : undefined;
+    this.#declared = undefined;
+    await this.makePlan(declared ?? (await withLoaded(() => this.#options.build(target))));
     if (this.#options.check && this.changesItself) this.#options.noteChanges?.();
     throwAll(this.faults);
   }
@@ -156,8 +175,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   ): Promise<readonly PlannedTask[]> {
     this.#world = this.#options.foreseen?.forNextPlay() ?? new World();
     this.#world.provides(this.stateDir);
-    const elsewhere = this.#elsewhere?.target.name;
-    await this.#others.meet(tasks.filter(({ task }) => elsewhere === undefined || !wordsOf(task).runOnce));
+    this.#asked = this.#options.askedBy?.(this.target.name) ?? [];
+    const elsewhere = (one: RoleTask) => this.#elsewhere(one)?.host.target.name;
+    await this.#others.meet(tasks.filter((one) => elsewhere(one) === undefined));
     for (const { task } of this.#program.live)
       if (!this.#going.has(task)) this.#siteOf(task).world.declared.add(task.resource, wantedPaths(task));
     for (const { task, found = [] } of kept) this.#siteOf(task).world.declared.add(task.resource, found);
@@ -171,7 +191,17 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   #siteOf(task: Task): Site {
-    return this.#others.of(task) ?? { wire: this.#wire, world: this.#world, actor: undefined };
+    const isAsked = (own: Task) => this.#isAsked(own);
+    return this.#others.of(task) ?? { wire: this.#wire, world: this.#world, actor: undefined, isAsked };
+  }
+
+  /** Others have this host do something about the same thing or path. */
+  #isAsked(own: Task): boolean {
+    return this.#asked.some((one) => areAbout(one, own));
+  }
+
+  get #turns(): ApplyContext['turns'] {
+    return { slots: this.#options.slots ?? new Slots(1), takes: (task) => this.#isAsked(task) };
   }
 
   /** A run would change something on this host, and not only on those that act for it. */
@@ -188,10 +218,23 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     return this.#world;
   }
 
-  /** The host that does what is done once, where that is another one. */
-  get #elsewhere(): First['host'] | undefined {
-    const first = this.#options.first?.()?.host;
-    return first?.target.name === this.target.name ? undefined : first;
+  /** The host that does a task for all, where that is another one. */
+  #elsewhere(one: RoleTask): Doer | undefined {
+    const doer = wordsOf(one.task).runOnce ? this.#options.doer?.(one) : undefined;
+    return doer?.host.target.name === this.target.name ? undefined : doer;
+  }
+
+  /** It is to do a task that is done once, as things are. */
+  isFor({ role, task: { thing } }: RoleTask): boolean {
+    return this.#program.live.some((own) => {
+      const { runOnce, when } = wordsOf(own.task);
+      return own.role === role && own.task.thing === thing && runOnce && when !== false;
+    });
+  }
+
+  /** What it has another host do. */
+  asksOf(name: string): readonly Task[] {
+    return this.#program.delegatedTo(name);
   }
 
   async apply(which: (planned: PlannedTask) => boolean): Promise<void> {
@@ -221,18 +264,20 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     if (before.length > 0) return before;
     this.#awaited.add(once.task);
     this.#wire.doing(`waiting for "${once.task.title}"`);
-    if (await awaitOnce(once, this.#options.first ?? (() => undefined), this.#wire))
-      await this.#planFrom(at + 1);
+    const outcome = await awaitOnce(once, () => this.#elsewhere(once), this.#wire);
+    // That host came past it: it falls to this one.
+    if (outcome === undefined) await this.#planFrom(at);
+    if (outcome === 'changed') await this.#planFrom(at + 1);
     return [];
   }
 
-  /** What became of a task here; undefined while it is still to come, `none` where the plan has none of the kind. */
-  outcomeOf(role: string, { thing }: Task): 'ok' | 'changed' | 'none' | undefined {
+  /** What became of a task here; undefined while it is still to come. */
+  outcomeOf({ role, task: { thing } }: RoleTask): Outcome | undefined {
     const planned = this.plan.find((one) => one.role === role && one.task.thing === thing);
-    if (planned === undefined) return 'none';
+    if (planned === undefined || planned.skipped !== undefined) return undefined;
+    if (this.#program.hasFailed(planned.task) && handlerOf(planned.task) !== 'ignored') return 'failed';
     if (!isDue(planned)) return 'ok';
-    const hasFailed = this.#program.hasFailed(planned.task) && handlerOf(planned.task) === undefined;
-    return this.#applied.has(planned) && !hasFailed ? 'changed' : undefined;
+    return this.#applied.has(planned) ? 'changed' : undefined;
   }
 
   /** Plans what stands from there on anew, from new readings. */
@@ -276,6 +321,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
         return { actor, context: { ...context, send: sendTo(actor.host) } };
       },
       ledger,
+      ...(this.#asked.length > 0 && { turns: this.#turns }),
     });
   }
 
@@ -309,7 +355,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
 
   /**
    * After the last apply: read again the tasks with `after: 'any'` that were judged before later tasks changed
-   * something; none may be due again.
+   * something, and what was started in front of them; none may be due again.
    */
   async #settle(proof: World): Promise<void> {
     if (this.plan.some((one) => isDue(one) && !this.#applied.has(one))) return;
@@ -319,14 +365,29 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
         ({ task, skipped }) =>
           task.after === 'any' && !task.unproven && task.probe && !skipped && !this.#others.of(task),
       );
-    if (early.length === 0) return;
-    const fragments = early.map(({ task }, i) => probeFragment(task, `${i}`));
+    const begun = this.plan
+      .slice(0, this.plan.findLastIndex(isDue))
+      .filter((one) => one.task.explain && this.#applied.has(one) && !this.#others.of(one.task));
+    if (early.length + begun.length === 0) return;
+    const fragments = [
+      ...early.map(({ task }, i) => probeFragment(task, `${i}`)),
+      ...begun.map(({ task }, i) => ({ id: `w${i}`, sh: task.explain as Sh, critical: false })),
+    ];
     const { readings } = await this.#wire.exchange('reading', fragments);
     for (const [i, planned] of early.entries()) {
       if (this.#program.hasFailed(planned.task)) continue;
       this.#wire.inTask(planned, () => {
         const left = differencesOf(planned.task, readings.get(`${i}`) ?? { code: 1, out: '' }, proof);
         if (left.length > 0) throw dueAgain(planned.task);
+      });
+    }
+    for (const [i, planned] of begun.entries()) {
+      const why = readings.get(`w${i}`)?.out.trim() ?? '';
+      if (why === '' || this.#program.hasFailed(planned.task)) continue;
+      this.#wire.inTask(planned, () => {
+        throw new QuorateError(`"${planned.task.title}" does not hold any more\n${why}`, {
+          exitCode: EXIT.failed,
+        });
       });
     }
   }
@@ -380,6 +441,11 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const prepared = await this.#wire.inTask(planned, () => task.prepare?.(changes, { progress }));
     return prepared ?? {};
   }
+}
+
+/** They are about one thing, or a path of one is a path of the other. */
+function areAbout(one: Task, other: Task): boolean {
+  return one.thing === other.thing || pathsOf(one).some((path) => pathsOf(other).includes(path));
 }
 
 /** A task failed, and nothing else. */

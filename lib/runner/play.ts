@@ -194,6 +194,8 @@ export function roleFaults<Facts>(play: Play<Facts>, session: Session): Promise<
 }
 
 async function plan<Facts>(session: Session, hosts: readonly LoopHost<Facts>[]): Promise<void> {
+  const declaring = hosts.filter(({ selected }) => selected);
+  await session.each(declaring, nameOf, (host) => host.declare());
   await session.each(
     hosts.filter((host) => host.selected),
     (host) => host.target.name,
@@ -208,4 +210,8 @@ async function plan<Facts>(session: Session, hosts: readonly LoopHost<Facts>[]):
     new Map(hosts.map(({ target, plan }) => [target.name, plan.filter((one) => !isLeftOver(one))])),
   );
   for (const host of hosts) host.reportPlan();
+}
+
+function nameOf({ target }: LoopHost<unknown>): string {
+  return target.name;
 }

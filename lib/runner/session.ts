@@ -85,6 +85,7 @@ export class Session {
   #rehearsal: Session | undefined;
   /** Hosts that act for others, by name and records. */
   readonly actors = new Map<string, Promise<Actor>>();
+  readonly #turns = new Map<string, Slots>();
   readonly fleet: GrowingFleet;
   readonly delegations: Delegations;
   readonly leftOvers: LeftOvers;
@@ -218,6 +219,13 @@ export class Session {
     if (JSON.stringify(all) === JSON.stringify(known ?? {})) return;
     this.#told.set(host, all);
     this.sink.emit({ event: 'facts', host, facts: all });
+  }
+
+  /** The turns of a host, which its own tasks share with those that others have it do. */
+  turnsOf(host: string): Slots {
+    const turns = this.#turns.get(host) ?? new Slots(1);
+    this.#turns.set(host, turns);
+    return turns;
   }
 
   /** What tells a play from others of its name. */

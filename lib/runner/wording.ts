@@ -8,12 +8,13 @@ export function describeChange(change: Change): string {
   return `${change.property}: ${before} → ${after}`;
 }
 
-/** A task ran, but its re-probe still differs. */
-export function unprovenMessage(host: string, title: string, left: readonly Change[]): string {
+/** A task ran, but its re-probe still differs; `why` is what the host says about it. */
+export function unprovenMessage(host: string, title: string, left: readonly Change[], why = ''): string {
   const lines = left.map(
     (change) => `  ${change.property}: wanted ${change.after}, there is ${change.before}`,
   );
-  return [`${host}: ${title}: applied, but it did not stick`, ...lines].join('\n');
+  const said = why.trim() === '' ? [] : [why.trim()];
+  return [`${host}: ${title}: applied, but it did not stick`, ...lines, ...said].join('\n');
 }
 
 /** A guarded change was not confirmed by a new connection. */

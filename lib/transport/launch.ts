@@ -1,4 +1,4 @@
-import type { ChildProcess, spawn as nodeSpawn } from 'node:child_process';
+import type { ChildProcess, spawn as nodeSpawn, SpawnOptions } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { $, within } from 'zx/core';
 import { QuorateError } from '../errors.ts';
@@ -80,7 +80,9 @@ interface Started {
 
 function start(command: string, { spawn, env }: Way): Started {
   const options = {
-    spawn,
+    // zx has the working directory of its import in its options, which may be gone by now, or may not be entered.
+    spawn: ((file: string, args: readonly string[], { cwd: _, ...rest }: SpawnOptions) =>
+      spawn(file, args, rest)) as Spawn,
     shell: '/bin/sh',
     prefix: '',
     postfix: '',
@@ -90,7 +92,6 @@ function start(command: string, { spawn, env }: Way): Started {
     // Whatever ZX_… variables of the user say.
     preferLocal: false,
     timeout: 0,
-    cwd: undefined,
     stdio: 'pipe',
     env,
     // A process group of its own: it is ended as a whole, and a Ctrl-C here does not reach it.

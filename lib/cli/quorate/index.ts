@@ -21,12 +21,25 @@ export async function quorate(args: readonly string[]): Promise<void> {
   startProgram();
   const command = ownCommand();
   try {
+    requireFolder();
     const code = await carryOut(args, command);
     if (code !== undefined) process.exitCode = code;
   } catch (error) {
     const { reportUsage } = await import('../flags/usage.ts');
     const started = { file: '', typed: '', launcher: command, packaged: true } as const;
     process.exitCode = await reportUsage(errorsOf(error), started, { output: outputOf(args) });
+  }
+}
+
+/** Throws exit code 1 where the current directory was removed: paths mean nothing then. */
+function requireFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    throw new QuorateError('the current directory is gone', {
+      exitCode: EXIT.usage,
+      hint: 'change to one that is there, and try again',
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { endWithUs, signalGroup } from '../../child-groups.ts';
 import { environment } from '../../environment.ts';
 import { maskMessage } from '../../secret-texts.ts';
 import type { Problems } from '../checks/problems.ts';
@@ -103,21 +104,19 @@ interface Ended {
 function run(file: string, args: readonly string[], clock: Clock): Promise<Ended> {
   return new Promise((done) => {
     // A group of its own, so that what the script started ends with it.
-    const child = spawn(resolve(file), args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-      env: environment(),
-    });
+    const child = endWithUs(
+      spawn(resolve(file), args, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+        env: environment(),
+      }),
+    );
     const chunks: Buffer[] = [];
     let [size, stderr] = [0, ''];
     let problem: string | undefined;
     const end = (why: string) => {
       problem ??= why;
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // It is gone already.
-      }
+      signalGroup(child);
     };
     const ms = clock.left;
     const timer = setTimeout(() => end(clock.runOut(ms)), ms);

@@ -16,7 +16,7 @@ import {
   recordReads,
   withoutRepeats,
 } from './loaded.ts';
-import { requireSystemd, systemdManager, unitName } from './systemd.ts';
+import { requireSystemd, systemdManager, unitName, whyNotRunning } from './systemd.ts';
 
 export interface ServiceOptions {
   /** `running` unless said; `any`: as it is, for one that others start (`{ state: 'any', enabled: true }`). */
@@ -60,6 +60,7 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
   },
   heedsLeftOver: true,
   awaited: true,
+  explain: ({ name, state }) => (state === 'running' ? whyNotRunning(name) : undefined),
   join: joinedWishes,
   needs: ({ restartOn = [], reloadOn = [] }) => [...restartOn, ...reloadOn],
   thing: ({ name }) => `unit ${name}`,

@@ -74,6 +74,17 @@ const STATES: Readonly<Record<string, Running['state']>> = {
   failed: 'failed',
 };
 
+/** Says why a service does not run, where it does not: of one that has just been started. */
+export function whyNotRunning(name: string): Sh {
+  const service: SystemdService = { manager: 'systemd', name, loads: [] };
+  return sh`case $(systemctl show -p ActiveState -p SubState ${unit(service)}) in
+  *ActiveState=failed* | *ActiveState=inactive* | *SubState=auto-restart*)
+    case $(systemctl show -p ConditionResult ${unit(service)}) in *=no) echo 'a condition of its unit does not hold' ;; esac
+    q_cursor=
+    ${why(service)} ;;
+esac`;
+}
+
 /** Ends the wait when systemd gave up. */
 function giveUp(name: string): Sh {
   return sh`if systemctl is-failed --quiet ${name}; then echo ${`${name} failed`}; exit 1; fi`;
@@ -92,7 +103,9 @@ function why(desired: SystemdService): Sh {
   if [ -n "$q_cursor" ]; then journalctl --no-pager --quiet --output=cat --unit ${name} --after-cursor="$q_cursor" "$@"
   else
     q_id=$(systemctl show -p InvocationID ${name})
-    journalctl --no-pager --quiet --output=cat _SYSTEMD_INVOCATION_ID="\${q_id#InvocationID=}" "$@"
+    # What it says itself, and what systemd says of it.
+    q_id=\${q_id#InvocationID=}
+    journalctl --no-pager --quiet --output=cat _SYSTEMD_INVOCATION_ID="$q_id" + INVOCATION_ID="$q_id" "$@"
   fi 2>/dev/null
 }
 ${telling ? sh`{ q_said --lines=2000; ${tails} } | (${telling})` : sh`:`}

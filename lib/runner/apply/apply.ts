@@ -8,6 +8,7 @@ import { sh } from '../../dsl/shell/sh.ts';
 import type { Prepared, Reading, Task, Transfer } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Host } from '../../transport/host.ts';
+import type { Slots } from '../../transport/slots.ts';
 import { compileLinks, noteLinks, refuseStrangersLinks } from '../exchange/links.ts';
 import type { Fragment } from '../exchange/script.ts';
 import { clearSent, forgetOthers, waiting } from '../exchange/sent.ts';
@@ -27,6 +28,8 @@ export interface ApplyContext extends Proving {
   readonly ledger?: Ledger | undefined;
   readonly prepare: (planned: PlannedTask) => Promise<Prepared>;
   readonly send: (transfers: readonly Transfer[]) => Promise<void>;
+  /** The host's turns, and the tasks that take one: other hosts have it do something about the same. */
+  readonly turns?: { readonly slots: Slots; takes(task: Task): boolean } | undefined;
   /** The host that acts for this one in a task, where one does, and what it is carried out with there. */
   readonly elsewhere?: (task: Task) => { readonly actor: Actor; readonly context: ApplyContext } | undefined;
 }
@@ -41,12 +44,14 @@ export async function applySteps(steps: readonly Step[], context: ApplyContext):
   const transfers = steps.flatMap(({ prepared }) => prepared.transfers ?? []);
   const own = steps.filter(({ planned }) => !context.elsewhere?.(planned.task));
   let head: readonly Fragment[] = [recordsFragment(own, context)];
-  if (transfers.length > 0) {
-    await exchangeAll('preparing', head, context.wire);
+  const { turns } = context;
+  if (transfers.length > 0 || turns !== undefined) {
+    const prepare = () => exchangeAll('preparing', head, context.wire);
+    await (turns ? turns.slots.run(prepare) : prepare());
     head = [];
   }
   const sent = sendAhead({ transfers }, context);
-  const applied = applySegments(segmentsOf(steps), head, context, sent);
+  const applied = applySegments(segmentsOf(steps, turns), head, context, sent);
   // The failure of the apply comes first: it says more than that of a file which was still on its way.
   const ends = await Promise.allSettled([applied, sent]);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
@@ -66,7 +71,11 @@ async function applySegments(
     if (progress.wire.stopping) return;
     const other = progress.elsewhere?.(first.planned.task);
     if (other) await applyElsewhere(first, other);
-    else if (await applySegment(first, rest, head, progress)) head = [];
+    else {
+      const apply = () => applySegment(first, rest, head, progress);
+      const { turns } = progress;
+      if (await (turns?.takes(first.planned.task) ? turns.slots.run(apply) : apply())) head = [];
+    }
   }
 }
 
@@ -185,18 +194,18 @@ async function pause(seconds: number, wire: Wire): Promise<void> {
 }
 
 /**
- * A task with a guard is the last of its exchange; one with a function of its own stands alone; one that waits to be
- * judged, or takes something away, is the first; behind one that may be tried again, or fail in vain, or end well and not
+ * A task with a guard is the last of its exchange; one with a function of its own, or a turn, stands alone; one that waits to
+ * be judged, or takes something away, is the first; behind one that may be tried again, or fail in vain, or end well and not
  * hold, nothing is sent along.
  */
-function segmentsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
+function segmentsOf(steps: readonly Step[], turns: ApplyContext['turns']): readonly (readonly Step[])[] {
   const segments: Step[][] = [];
   let open = false;
   for (const step of steps) {
     const { act, guard, awaited } = step.planned.task;
     if (open && !act && !step.planned.waits && !takesAway(step)) segments.at(-1)?.push(step);
     else segments.push([step]);
-    open = !act && !guard && !awaited && !isLast(step.planned.task);
+    open = !act && !guard && !awaited && !isLast(step.planned.task) && !turns?.takes(step.planned.task);
   }
   return segments;
 }

@@ -12,7 +12,7 @@ export interface Actor {
   readonly stateDir: string;
   readonly owner: string;
   connect(): Promise<Host>;
-  /** One at a time: what it is asked by several is read, changed and proven in one go. */
+  /** One at a time, its own tasks among them: what it is asked by several is read, changed and proven in one go. */
   readonly slots: Slots;
   /** Takes its run lock, unless this run has it. */
   lock(): Promise<void>;
@@ -24,6 +24,8 @@ export interface Site {
   readonly world: World;
   /** undefined: the host itself. */
   readonly actor: Actor | undefined;
+  /** Other hosts have the host itself do something about the same thing or path. */
+  isAsked?(task: Task): boolean;
 }
 
 /** The hosts that act for one that asks (`delegateTo`), as far as its tasks name them. */

@@ -60,8 +60,10 @@ export async function applyAndProve(
   context: Proving,
   { head = [], last, tail = [], begun, tries = false, as }: Around,
 ): Promise<Failure | undefined> {
-  const { wire } = context;
+  const { wire, proof } = context;
   let failure: unknown;
+  /** Proofs that failed, until the host says why. */
+  const open = new Map<PlannedTask, (why?: string) => QuorateError>();
   let tried: Failure | undefined;
   const at = (id: string) => (isTask(id) ? steps[Number(id.slice(1))]?.planned : undefined);
   const fail = (planned: PlannedTask, error: unknown, inApply: boolean) => {
@@ -83,6 +85,7 @@ export async function applyAndProve(
       wire.inTask(planned, () => applyOf(step, `a${i}`, wire)),
       ...clearSent(step, wire.stateDir),
       probeFragment(planned.task, `p${i}`),
+      ...(planned.task.explain ? [{ id: `w${i}`, sh: planned.task.explain, critical: false }] : []),
     ];
   });
   const exchange = exchangeAll('applying', [...head, ...fragments, ...tail], wire, {
@@ -104,7 +107,18 @@ export async function applyAndProve(
           if (reading.code !== 0) throw applyFailed(planned, reading, wire);
           return;
         }
-        prove(planned, reading, context);
+        if (id.startsWith('w')) {
+          const explained = open.get(planned);
+          open.delete(planned);
+          if (explained) throw explained(reading.out);
+          return;
+        }
+        const left = leftOf(planned.task, reading, proof);
+        if (left.length > 0) {
+          if (planned.task.explain === undefined) throw unproven(planned, left, wire);
+          open.set(planned, (why) => unproven(planned, left, wire, why));
+          return;
+        }
         // Whether a guarded change stands is known later.
         if (!planned.task.guard) finished(as ?? planned, context);
       } catch (error) {
@@ -115,6 +129,7 @@ export async function applyAndProve(
   await exchange.catch((error: unknown) => {
     throw failure ?? error;
   });
+  for (const [planned, unexplained] of open) fail(planned, unexplained(), false);
   if (failure) throw failure;
   return tried;
 }
@@ -138,7 +153,7 @@ export async function exchangeAll(
 }
 
 function isTask(id: string): boolean {
-  return /^[ap]\d+$/.test(id);
+  return /^[apw]\d+$/.test(id);
 }
 
 /** Says that a task is applied and proven. */
@@ -147,14 +162,14 @@ export function finished(planned: PlannedTask, { wire, done }: Proving): void {
   wire.finished(planned, 'changed', planned.changes);
 }
 
-/** Throws unless the probe finds nothing left to do. */
-function prove(planned: PlannedTask, reading: Reading, { wire, proof }: Proving): void {
-  const left = leftOf(planned.task, reading, proof);
-  if (left.length > 0) throw unproven(planned, left, wire);
-}
-
-export function unproven({ task }: PlannedTask, left: readonly Change[], { host }: Wire): QuorateError {
-  return new QuorateError(unprovenMessage(host.name, task.title, left), {
+/** `why`: what the host says about it. */
+export function unproven(
+  { task }: PlannedTask,
+  left: readonly Change[],
+  { host }: Wire,
+  why?: string,
+): QuorateError {
+  return new QuorateError(unprovenMessage(host.name, task.title, left, why), {
     exitCode: EXIT.failed,
     host: host.name,
     task: task.title,

@@ -1,16 +1,22 @@
 import type { Task } from '../../dsl/task.ts';
-import { handlerOf, rescuerOf } from './task-shell.ts';
+import { handlerOf, rescuerOf, wordsOf } from './task-shell.ts';
 import type { RoleTask } from './wire.ts';
 
 /** The tasks of one host in their order, and which of them are carried out once one has failed. */
 export class Program {
   readonly #tasks: readonly RoleTask[];
+  readonly #delegated = new Map<string, Task[]>();
   readonly #failed = new Set<Task>();
   readonly #rescuing = new Set<object>();
   readonly #abandoned = new Set<Task>();
 
   constructor(tasks: readonly RoleTask[]) {
     this.#tasks = tasks;
+    for (const { task } of tasks) {
+      const { delegateTo, when } = wordsOf(task);
+      if (delegateTo === undefined || when === false) continue;
+      this.#delegated.set(delegateTo, [...(this.#delegated.get(delegateTo) ?? []), task]);
+    }
   }
 
   /** Those that are carried out as things are. */
@@ -24,6 +30,11 @@ export class Program {
       const why = this.#whyNot(one);
       return why === undefined ? [] : [[one, why] as const];
     });
+  }
+
+  /** What another host is to do, whatever comes of the blocks. */
+  delegatedTo(host: string): readonly Task[] {
+    return this.#delegated.get(host) ?? [];
   }
 
   hasFailed(task: Task): boolean {
@@ -57,9 +68,8 @@ export class Program {
 function goesOn({ within: own = [] }: Task, { within = [] }: Task, rescuer: number): boolean {
   const isShared = (at: number) => own[at]?.block === within[at]?.block && own[at]?.part === within[at]?.part;
   const depth = within.findIndex((_, at) => !isShared(at));
-  const [mine, its] = depth < 0 ? [undefined, undefined] : [own[depth], within[depth]];
-  if (mine !== undefined && mine.block === its?.block)
-    return mine.part === 'always' || (mine.part === 'rescue' && depth === rescuer);
+  // In another part of the same block: its `always`, or its `rescue`, which is dormant until it is called for.
+  if (depth >= 0 && own[depth] !== undefined && own[depth]?.block === within[depth]?.block) return true;
   // Both tasks are in the same list: it continues if it encloses the block whose `rescue` handles the failure.
   return (depth < 0 ? within.length : depth) <= rescuer;
 }

@@ -23,8 +23,8 @@ import { refuseUndone } from './undone.ts';
 export interface PlanOptions {
   /** Where a task is read and carried out. */
   siteOf(task: Task): Site;
-  /** The host that does for all what is to be done once, where that is another one. */
-  readonly elsewhere: string | undefined;
+  /** The host that does a task for all (`runOnce`), where that is another one. */
+  elsewhere(one: RoleTask): string | undefined;
   /** Keep with each task what its probe printed. */
   readonly keepsReadings: boolean;
   /**
@@ -43,10 +43,10 @@ export async function planTasks(
   tasks: readonly RoleTask[],
   { siteOf, elsewhere, keepsReadings, first, fault }: PlanOptions,
 ): Promise<readonly PlannedTask[]> {
-  const whyNot = ({ task }: RoleTask) => {
-    const { when, runOnce } = wordsOf(task);
-    if (when === false) return 'when: false';
-    return runOnce && elsewhere !== undefined ? `runOnce: ${elsewhere} does it` : undefined;
+  const whyNot = (one: RoleTask) => {
+    if (wordsOf(one.task).when === false) return 'when: false';
+    const other = elsewhere(one);
+    return other === undefined ? undefined : `runOnce: ${other} does it`;
   };
   const wanted = tasks.filter((one) => whyNot(one) === undefined);
   const readings = await readAll(wanted, siteOf);
@@ -110,7 +110,7 @@ function planned(one: RoleTask, reading: Reading, { site, due }: Where): Planned
   const found = (changes: readonly Change[]) => {
     const it = isHidden ? later({ ...one, changes }) : judged({ ...one, changes }, due);
     // Others may ask the same host for something at the same time: it is read again when its turn comes.
-    return actor && isDue(it) ? { ...it, waits: true } : it;
+    return (actor || site.isAsked?.(one.task)) && isDue(it) ? { ...it, waits: true } : it;
   };
   if (handlerOf(one.task) === undefined && !isHidden) return found(wire.inTask(one, differences));
   try {

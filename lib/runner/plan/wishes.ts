@@ -40,9 +40,15 @@ export function withoutRepeats(host: string, tasks: readonly RoleTask[]): readon
  * differently; `asked` has the tasks of each. What a command is called is each one's own, and no thing of that host.
  */
 export function refuseContradictions(asked: ReadonlyMap<string, readonly RoleTask[]>): void {
-  const all = [...asked].flatMap(([asker, tasks], i) =>
+  const doers = new Map<string, string>();
+  const isDone = (asker: string, { role, task }: RoleTask) => {
+    const doer = doers.get(`${role} ${task.thing}`) ?? asker;
+    if (wordsOf(task).runOnce) doers.set(`${role} ${task.thing}`, doer);
+    return doer === asker || !wordsOf(task).runOnce;
+  };
+  const all = [...asked].flatMap(([asker, tasks]) =>
     tasks
-      .filter(({ task }) => isOfHost(task) && (i === 0 || !wordsOf(task).runOnce))
+      .filter((one) => isOfHost(one.task) && isDone(asker, one))
       .map(({ role, task }) => ({ role, task, asker, actor: actorOf(asker, task) })),
   );
   const acting = new Set(all.flatMap(({ actor, asker }) => (actor === asker ? [] : [actor])));

@@ -1,11 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
+import { endWithUs, signalGroup } from '../../child-groups.ts';
 import { environment } from '../../environment.ts';
 
 /** How long a command may take to end that was asked to, in ms. */
 const END_MS = 2_000;
-
-const running = new Set<CommandStream>();
 
 /** A command of ProxyCommand, tokens written out, as the stream that a connection is made over. */
 export function dialByCommand(command: string): Duplex {
@@ -25,13 +24,13 @@ class CommandStream extends Duplex {
   constructor(command: string) {
     super({ allowHalfOpen: true });
     // As ssh does it: the user's shell, which gives way to the command.
-    this.#child = spawn(process.env.SHELL || '/bin/sh', ['-c', `exec ${command}`], {
+    const words = ['-c', `exec ${command}`];
+    const child = spawn(process.env.SHELL || '/bin/sh', words, {
       env: environment(),
       stdio: 'pipe',
       detached: true,
     });
-    if (running.size === 0) process.once('exit', endAll);
-    running.add(this);
+    this.#child = endWithUs(child, 'SIGTERM');
     const { stdin, stdout, stderr } = this.#child;
     stdin.on('error', () => {});
     stdout.on('data', (chunk: Buffer) => {
@@ -45,7 +44,6 @@ class CommandStream extends Duplex {
     );
     this.#child.once('close', (code, signal) => {
       this.#ended = true;
-      running.delete(this);
       const how = signal ?? `exit status ${code}`;
       const said = this.#said.trim().split('\n').slice(-3).join(' ').trim();
       this.destroy(new Error(`ProxyCommand has ended (${how})${said ? `: ${said}` : ''}`));
@@ -73,20 +71,7 @@ class CommandStream extends Duplex {
   /** Ends the group: asked first, then at once. */
   #end(): void {
     if (this.#ended) return;
-    this.signal('SIGTERM');
-    setTimeout(() => !this.#ended && this.signal('SIGKILL'), END_MS).unref();
+    signalGroup(this.#child, 'SIGTERM');
+    setTimeout(() => !this.#ended && signalGroup(this.#child), END_MS).unref();
   }
-
-  signal(signal: NodeJS.Signals): void {
-    const { pid } = this.#child;
-    try {
-      if (pid !== undefined) process.kill(-pid, signal);
-    } catch {
-      // It has just ended by itself.
-    }
-  }
-}
-
-function endAll(): void {
-  for (const stream of running) stream.signal('SIGTERM');
 }

@@ -436,6 +436,12 @@ dpkg-deb -b /opt/lab-needs /opt/lab-needs.deb >/dev/null && dpkg -i /opt/lab-nee
     });
   });
 
+  it('a service that dies at its start is told with its reason', async () => {
+    const { code, errors } = await run('dies');
+    expect([code, errors.length]).toEqual([2, 1]);
+    expect(errors[0]?.message).toMatch(/wanted running, there is failed[\s\S]*ExecMainStatus=217/);
+  });
+
   it('a variable that is not set is told before any contact', async () => {
     const { code, errors, recap } = await run(undefined);
     expect([code, errors[0]?.message]).toEqual([

@@ -9,6 +9,20 @@ it('masks a secret wherever it turns up, as JSON and shells write it too', () =>
   expect(redact(JSON.stringify({ a: `lang"es'wort` }))).toBe('{"a":"********"}');
 });
 
+it.each<[string, string | RegExp]>([
+  [Buffer.from('hunter2/ü?>').toString('base64'), /^\*{8}.?=*$/],
+  [Buffer.from('hunter2/ü?>\n').toString('base64'), /^\*{8}.{0,4}=*$/],
+  [Buffer.from('hunter2/ü?>').toString('base64url'), /^\*{8}.?$/],
+  [Buffer.from('me:hunter2/ü?>').toString('base64'), /^.{4}\*{8}.?=*$/],
+  [Buffer.from('you:hunter2/ü?>, and more').toString('base64'), /^.{6}\*{8}.*=*$/],
+  [`https://me:${encodeURIComponent('hunter2/ü?>')}@host`, 'https://me:********@host'],
+])('masks a secret in base64, and as URLs spell it: %s', (text, masked) => {
+  asOneRun(() => {
+    new Secret('hunter2/ü?>');
+    expect(redact(text)).toMatch(masked);
+  });
+});
+
 it.each([
   ['password: ab1', 'password: ********'],
   ['ANSIBLE_PASSWORD=ab1', 'ANSIBLE_PASSWORD=********'],

@@ -63,6 +63,14 @@ function plan(task: ReturnType<typeof service>, found: Found, world = new World(
 const READ = 'has read another /etc/site.conf';
 
 describe('a service', () => {
+  it('tells why it does not run, where it is to run', () => {
+    expect(plain().explain?.text).toContain('systemctl show -p ActiveState');
+    expect([plain({ state: 'stopped' }).explain, plain({ state: 'any' }).explain]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('that does its work and ends is not one that runs, before and after it was started', () => {
     const over = { state: 'inactive', more: 'Type=oneshot\nRemainAfterExit=no' };
     for (const world of [new World(), new World(new World(), true)])

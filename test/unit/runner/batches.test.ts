@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { wholePlaybook } from '../../../lib/cli/playbook.ts';
-import type { TaskList } from '../../../lib/dsl/block.ts';
+import { block, type TaskList } from '../../../lib/dsl/block.ts';
 import { type PlainPlay, plainPlay, play } from '../../../lib/dsl/plain-play.ts';
 import { role } from '../../../lib/dsl/role.ts';
 import { sh } from '../../../lib/dsl/shell/sh.ts';
@@ -259,6 +259,44 @@ describe('a run over several hosts', () => {
       expect(told).toContain('b not needed any more ok');
     });
 
+    it.each<[string, (name: string) => TaskList]>([
+      ['leaves it out with when', (name) => [once({ when: name !== 'a' })]],
+      ['has no such task', (name) => (name === 'a' ? [] : [once()])],
+    ])('is done by the next host where the first %s', async (_, list) => {
+      const { code, told } = await run((name) => [...list(name), ...(name === 'a' ? [] : [needs(name)])]);
+      expect([code, done()]).toEqual([0, 'bcd']);
+      expect(told).toContain('b once changed');
+      expect(readFileSync(join(dir, 'once'), 'utf8')).toBe('x\n');
+    });
+
+    it('falls to the next host where the first comes past it', async () => {
+      const { code, errors, told } = await run((name) => [
+        block({ tasks: [...fails(name, 'a'), once(), needs(name)], rescue: [made(name, 'rescued')] }),
+      ]);
+      expect([code, errors, done(), done('rescued')]).toEqual([0, [], 'bcd', 'a']);
+      expect(told).toContain('b once changed');
+    });
+
+    it('in a rescue is done by the host that is rescued', async () => {
+      const { code, told } = await run((name) => [block({ tasks: fails(name, 'b'), rescue: [once()] })]);
+      expect([code, told.filter((line) => line.endsWith('once changed'))]).toEqual([0, ['b once changed']]);
+    });
+
+    it('that fails has each host rescued', async () => {
+      const list = (name: string) => [
+        block({ tasks: [once({ run: sh`exit 1` }), made(name)], rescue: [made(name, 'rescued')] }),
+      ];
+      const { code } = await run(list);
+      expect([code, done(), done('rescued')]).toEqual([0, '', 'abcd']);
+    });
+
+    it('that fails has each host do what is to be done always', async () => {
+      const { code } = await run((name) => [
+        block({ tasks: [once({ run: sh`exit 1` })], always: [made(name)] }),
+      ]);
+      expect([code, done()]).toEqual([2, 'abcd']);
+    });
+
     it('that fails ends the others, too', async () => {
       const { code, errors } = await run((name) => [once({ run: sh`exit 1` }), made(name)]);
       expect([code, done()]).toEqual([2, '']);
@@ -305,6 +343,16 @@ describe('a run over several hosts', () => {
       );
       sink.events.length = 0;
       expect((await run((name) => [onLb(name)])).told).toEqual(NAMES.map(() => 'lb in the pool ok'));
+    });
+
+    it('takes turns with what the host that acts has to do itself', async () => {
+      const pool = join(dir, 'b', 'pool');
+      const lines = (name: string) => ['1', '2', '3'].map((nr) => `server ${name}${nr}`);
+      const { code, errors } = await run((name) =>
+        lines(name).map((text) => line(pool, { line: text, create: true, delegateTo: 'b' })),
+      );
+      expect([code, errors]).toEqual([0, []]);
+      expect(readFileSync(pool, 'utf8').trim().split('\n').sort()).toEqual(NAMES.flatMap(lines));
     });
 
     it('keeps its records, and takes its lock, on the host that acts', async () => {

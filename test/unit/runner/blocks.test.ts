@@ -126,6 +126,49 @@ describe('a block', () => {
       done: ['inner', 'r', 'z'],
     },
     {
+      name: 'whose rescue fails hands that on to the rescue around it',
+      list: () => [
+        block({
+          tasks: [block({ tasks: [breaks('one')], rescue: [breaks(), does('inner')] }), does('b')],
+          rescue: [does('r')],
+          always: [does('z')],
+        }),
+        does('behind'),
+      ],
+      done: ['r', 'z', 'behind'],
+    },
+    {
+      name: 'whose rescue fails three levels deep hands that on, level by level',
+      list: () => [
+        block({
+          tasks: [
+            block({
+              tasks: [block({ tasks: [breaks('one')], rescue: [breaks('two')] })],
+              rescue: [breaks('three')],
+            }),
+          ],
+          rescue: [does('r')],
+        }),
+        does('behind'),
+      ],
+      done: ['r', 'behind'],
+    },
+    {
+      name: 'within a rescue hands its failure on to the rescue around both',
+      list: () => [
+        block({
+          tasks: [
+            block({
+              tasks: [breaks('one')],
+              rescue: [block({ tasks: [breaks('two')], rescue: [breaks('three')] }), does('inner')],
+            }),
+          ],
+          rescue: [does('r')],
+        }),
+      ],
+      done: ['r'],
+    },
+    {
       name: 'whose always fails ends the host',
       list: () => [
         block({ tasks: [does('a')], rescue: [does('r')], always: [breaks(), does('z')] }),

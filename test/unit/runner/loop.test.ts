@@ -159,6 +159,38 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     expect(sink.events.at(-1)).toMatchObject({ event: 'task', status: 'failed', task: 'nothing' });
   });
 
+  it('says what the host knows of a proof that failed', async () => {
+    const vain = command('nothing', { run: sh`:`, unless: sh`[ -e ${join(dir, 'never')} ]` });
+    const host = await plan({ ...vain, explain: sh`echo 'it ended with 217/USER'` });
+    await expect(host.apply(() => true)).rejects.toThrow(
+      'here: nothing: applied, but it did not stick\n  done: wanted yes, there is no\nit ended with 217/USER',
+    );
+    expect(sink.events.at(-1)).toMatchObject({ event: 'task', status: 'failed', task: 'nothing' });
+  });
+
+  it.each([
+    [true, 'here: "up" does not hold any more\nit has died'],
+    [false, undefined],
+  ])('looks again behind the last task at what tells why it does not hold: %s', async (dies, message) => {
+    const up = {
+      ...file(join(dir, 'up'), { content: '' }),
+      explain: sh`[ -e ${join(dir, 'up')} ] || echo 'it has died'`,
+    };
+    const ends = command('ends it', {
+      run: sh`${dies ? 'rm' : 'ls'} ${join(dir, 'up')}`,
+      unless: sh`false`,
+      after: [],
+    });
+    const host = await plan({ ...up, title: 'up' }, { ...ends, unproven: true });
+    const failed = await host
+      .apply(() => true)
+      .then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+    expect(failed).toBe(message);
+  });
+
   it('stops at the first apply that fails and shows what it printed', async () => {
     const host = await plan(
       command('breaks', { run: sh`echo broken; exit 3`, creates: join(dir, 'x') }),

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -36,6 +36,18 @@ it('a login that never comes to our shell fails within some 10 s, with what it s
   });
   expect(performance.now() - started).toBeLessThan(12_000);
 }, 15_000);
+
+it('a program is started where this process is, which may be nowhere by now', async () => {
+  let given: SpawnOptions | undefined;
+  const { spawn: instead, ...way } = login('exit 3');
+  const spying = (...args: Parameters<Spawn>) => {
+    given = args[2];
+    return instead(...args);
+  };
+  await runScript({ ...way, spawn: spying as unknown as Spawn }, ':', QUIET).done.catch(() => {});
+  expect(given).toMatchObject({ detached: true, env: {} });
+  expect(given).not.toHaveProperty('cwd');
+});
 
 it('a login that never comes to our shell ends at once when the run is to stop', async () => {
   const running = runScript(login('echo "which kubeconfig?" >&2; exec sleep 60'), 'echo hello', QUIET);

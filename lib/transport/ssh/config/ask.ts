@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endWithUs, signalGroup } from '../../../child-groups.ts';
 import { fromHere } from '../../../paths.ts';
 import { Slots } from '../../slots.ts';
 import { bareEnvironment, variablesIn } from './bare-environment.ts';
@@ -111,18 +112,20 @@ class Copies {
 
 function run(args: readonly string[], copies: Copies, question: Origin): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn('ssh', args, {
-      env: bareEnvironment(copies.variables),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A command of `Match exec` is ended with it.
-      detached: true,
-    });
+    const child = endWithUs(
+      spawn('ssh', args, {
+        env: bareEnvironment(copies.variables),
+        stdio: ['ignore', 'pipe', 'pipe'],
+        // A command of `Match exec` is ended with it.
+        detached: true,
+      }),
+    );
     let out = '';
     let err = '';
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      signalGroup(child);
       child.stdout.destroy();
       child.stderr.destroy();
     }, ASK_MS);
