@@ -1,4 +1,4 @@
-import { EXIT, errorsOf, QuorateError, QuorateErrors } from '../errors.ts';
+import { EXIT, errorsOf, QuorateError, QuorateErrors, withoutHost } from '../errors.ts';
 import { hostNames, namesOf, type PlayHost, type PlayRun } from './play.ts';
 
 const FIND_OUT = 'find out what is wrong there, then run again';
@@ -76,7 +76,7 @@ async function takeTurn<Facts>(host: PlayHost<Facts>, turn: Turn<Facts>, gate: G
 }
 
 function notUndone({ target: { name } }: PlayHost, error: QuorateError): QuorateError {
-  const said = error.message.replace(`${name}: `, '');
+  const said = withoutHost(error.message, name);
   return new QuorateError(`${name}: what its turn began is not put back: ${said}`, {
     ...error,
     host: name,

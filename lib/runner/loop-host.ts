@@ -6,7 +6,7 @@ import type { Sh } from '../dsl/shell/sh.ts';
 import type { Prepared, Reading, Received, Task, Transfer } from '../dsl/task.ts';
 import { withLoaded } from '../dsl/trace/lazy.ts';
 import { World } from '../dsl/world/world.ts';
-import { EXIT, QuorateError } from '../errors.ts';
+import { EXIT, QuorateError, withoutHost } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import { applySteps } from './apply/apply.ts';
 import { type Actor, Elsewhere, type Site } from './apply/elsewhere.ts';
@@ -284,7 +284,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const handled = handlerOf(failed.task);
     if (handled === undefined && rest.length === 0) throw ended ?? error;
     if (handled !== undefined)
-      this.#wire.log('warning', `${withoutHost(error, this.host.name)} (${handled})`);
+      this.#wire.log('warning', `${withoutHost(error.message, this.host.name)} (${handled})`);
     const before = this.plan.slice(0, this.plan.findIndex(({ task }) => task === failed.task) + 1);
     for (const one of before.slice(-1)) this.#applied.add(one);
     const isOpen = (one: PlannedTask) => isDue(one) && !this.#applied.has(one);
@@ -377,10 +377,6 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
 /** A task failed, and nothing else. */
 function isTasks(error: unknown): error is QuorateError {
   return error instanceof QuorateError && error.exitCode === EXIT.failed;
-}
-
-function withoutHost({ message }: QuorateError, host: string): string {
-  return message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
 }
 
 function dueAgain({ title }: Task): QuorateError {
