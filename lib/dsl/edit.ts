@@ -192,7 +192,7 @@ export function editableText(path: string, found: ObservedPath, most = MAX_TEXT)
     throw cannotEdit(path, `it is larger than ${most / 1024} KiB`, 'write it whole, with file()');
   }
   if (text.includes('\0') || sha256(text) !== found.sha256) {
-    throw cannotEdit(path, 'it is no UTF-8 text', 'write it whole, with file()');
+    throw cannotEdit(path, 'it is not UTF-8 text', 'write it whole, with file()');
   }
   return text;
 }

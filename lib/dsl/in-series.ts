@@ -11,7 +11,7 @@ export interface Turn<Facts> {
   stopped?(host: PlayHost<Facts>): Promise<void>;
   /** Make the changes and prove them. */
   apply(host: PlayHost<Facts>): Promise<void>;
-  /** Put back what the turn began, after `stopped`, `apply` or the gate behind them threw `error`. */
+  /** Put back what the turn began, after `stopped`, `apply` or the gate after them threw `error`. */
   undo?(host: PlayHost<Facts>, error: unknown): Promise<void>;
 }
 

@@ -35,7 +35,7 @@ interface CommandDesired extends Partial<UntilWays> {
 
 /**
  * A command with a way to tell that it is done; its name says what holds then. What `unless` finds may hang on any
- * earlier task, so behind one that is due it is asked again when its turn comes; `after` names those that matter.
+ * earlier task, so after one that is due it is asked again when its turn comes; `after` names those that matter.
  *
  * @example
  * const key = file('/etc/app/key', { content: secret, mode: '0600' });

@@ -38,7 +38,7 @@ export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
     if (isAccountName(name)) return { name, ...options };
     throw new QuorateError(`${JSON.stringify(name)} is not the name of a group`, {
       exitCode: EXIT.usage,
-      hint: 'letters, digits, and _ . - behind the first; no number, and 32 of them at most',
+      hint: 'letters, digits, and _ . - after the first; no number, and 32 of them at most',
     });
   },
   name: ({ name }) => name,

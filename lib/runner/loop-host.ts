@@ -380,8 +380,8 @@ function isTasks(error: unknown): error is QuorateError {
 }
 
 function dueAgain({ title }: Task): QuorateError {
-  return new QuorateError(`"${title}" is due again: a task behind it has changed what it looks at`, {
+  return new QuorateError(`"${title}" is due again: a task after it has changed what it looks at`, {
     exitCode: EXIT.failed,
-    hint: 'declare it behind that task, or name the tasks that matter: after: [ … ]',
+    hint: 'declare it after that task, or name the tasks that matter: after: [ … ]',
   });
 }

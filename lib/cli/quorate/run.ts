@@ -20,7 +20,7 @@ export async function run(args: readonly string[], command: string): Promise<und
     }
     throw new QuorateError('no playbook is named', {
       exitCode: EXIT.usage,
-      hint: `${command} run site.ts: the file first, its options behind it`,
+      hint: `${command} run site.ts: the file first, its options after it`,
     });
   }
   const file = fileNamed(given);

@@ -146,7 +146,7 @@ export function requireChain(caPem: string, dir: string): void {
   });
 }
 
-/** An intermediate may have ended: what comes from others under its root shows those behind itself. */
+/** An intermediate may have ended: what comes from others under its root shows those after itself. */
 function checkCa(pem: string, dir: string): void {
   const [first, ...above] = certificatesIn(pem);
   const isUp = above.some((one) => isIssuedBy(one, one) && !hasEnded(one));

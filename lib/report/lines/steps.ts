@@ -26,7 +26,7 @@ export function stepText({ host, title, status, ledger }: StepEvent): string {
   return `${host}: ${oneLine(title)}${status === 'planned' ? `  (${ledgerLine(ledger)})` : ''}`;
 }
 
-/** `3 voters, quorum 2, 3 healthy, 1 to spare → 2 healthy, 0 to spare`: behind the arrow what differs. */
+/** `3 voters, quorum 2, 3 healthy, 1 to spare → 2 healthy, 0 to spare`: after the arrow what differs. */
 function ledgerLine({ before, after }: QuorumLedger): string {
   if (before.voters === 0 && after.voters === 0) return 'no voters yet';
   const parts: readonly (readonly [keyof Tally, (n: number) => string])[] = [

@@ -226,7 +226,7 @@ function liveDifferences(
     : [];
 }
 
-/** A file system that is to be made by an earlier task may be there by then. */
+/** An earlier task may have made the file system when its turn comes. */
 function requireSource(path: string, source: string, wanted: WantedSource, world: World): Certainty {
   if (!wanted.isMissing) return 'certain';
   if (world.path(source).state) return 'certain';

@@ -39,7 +39,7 @@ export interface ServiceOptions {
  *
  * It can hang on files, lines and blocks in them, links (by where they lead), trees, absent paths, packages (by their
  * version), checkouts (by their commit), archives, directories (by mode and owner), users and groups, and commands by
- * what they create. Several roles may want one service, each for what it writes: the first brings it up, and behind
+ * what they create. Several roles may want one service, each for what it writes: the first brings it up, and after
  * the last it is reloaded, or restarted, once.
  *
  * One that does its work and ends (`Type=oneshot`) is nothing that runs: it is `state: 'any'`, with a timer, or

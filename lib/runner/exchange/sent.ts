@@ -43,7 +43,7 @@ export function takeSent({ prepared: { transfers = [] } }: Step, stateDir: strin
   return transfers.map(({ target }) => sh`q_take ${placeOf(target, stateDir)} ${target} || exit`);
 }
 
-/** Runs behind an apply: removes the folders that its files waited in. */
+/** Runs after an apply: removes the folders that its files waited in. */
 export function clearSent({ prepared }: Step, stateDir: string): readonly Fragment[] {
   const waited = waiting(prepared.transfers ?? [], stateDir).map(({ target }) => dirOf(target));
   if (waited.length === 0) return [];

@@ -148,7 +148,7 @@ export class Wire {
     this.#sink.progress({ host: this.#asker ?? this.host.name, doing });
   }
 
-  /** Nothing goes on here, with so many tasks still to be applied. */
+  /** Nothing is under way here; `due` tasks are still to be applied. */
   rests(due: number): void {
     this.#sink.progress({ host: this.host.name, doing: undefined, due });
   }
@@ -180,7 +180,7 @@ export class Wire {
     });
   }
 
-  /** A task has failed: it is told, and kept for who goes on behind it. */
+  /** A task has failed: it is told, and kept for who goes on after it. */
   failed(one: RoleTask, changes: readonly Change[] = []): void {
     this.#failed ??= one;
     const handled = handlerOf(one.task);

@@ -187,11 +187,11 @@ function checkNeeds(host: string, tasks: readonly RoleTask[], exitCode: ExitCode
   for (const [i, { role, task, at }] of tasks.entries()) {
     for (const needed of task.needs ?? []) {
       const where = first.get(needed.thing);
-      // Of a play that runs in part, what others name may stand in a role that was left out.
+      // In a play that runs in part, the task that is named may stand in a role that was left out.
       if (where === undefined ? !isWhole : where < i) continue;
       const position = at?.();
       throw new QuorateError(
-        `${host}: role ${role}: "${task.title}" names "${needed.title}", which ${where === undefined ? 'is not in the list' : 'stands behind it'}`,
+        `${host}: role ${role}: "${task.title}" names "${needed.title}", which ${where === undefined ? 'is not in the list' : 'stands after it'}`,
         {
           exitCode,
           host,

@@ -12,7 +12,7 @@ import { type Strike, strikeEach } from '../support/strikeEach.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
 const THREE = ['etcd01', 'etcd02', 'etcd03'];
-/** Who comes and goes: one in a build, two, one behind the other, with the whole. */
+/** Who comes and goes: one in a build, two, one after the other, with the whole. */
 const MORE = isWhole('MEMBERS') ? ['etcd04', 'etcd05'] : ['etcd04'];
 
 /** What takes longer than a build should: `npm run test:members`. */
@@ -149,7 +149,7 @@ END`,
     expect((await site('--check')).changed).toEqual([]);
   });
 
-  it('one moves to another port, behind its own turn', async () => {
+  it('one moves to another port, after its own turn', async () => {
     inventoryHas(THREE, { etcd02: { etcd_peer_port: 2390 } });
     expect(said(await site('--check'))).toMatch(
       /knows member etcd02 .*the inventory says .*2390[\s\S]*members/,
@@ -221,7 +221,7 @@ END`,
     expect((await site('--check')).changed).toEqual([]);
   });
 
-  /** What is changed, one behind the other: who is in the inventory, and the words. */
+  /** What is changed, one after the other: who is in the inventory, and the words. */
   const CHANGES: readonly Change[] = [
     { what: 'one is added', names: [...THREE, 'etcd05'], args: ['--replace', 'etcd05'] },
     { what: 'one is removed', names: THREE, args: ['--remove', 'etcd05'] },

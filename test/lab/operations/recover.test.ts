@@ -113,7 +113,7 @@ describeLab('a cluster that has lost its quorum', () => {
       // What was shown is what there is.
       const [, shown = '?'] = /etcd01: revision (\d+)/.exec(run.text) ?? [];
       expect(run.text).toContain(`what is made of it has revision ${shown}"`);
-      expect(run.text).toContain('etcd03 was not reached, and is no member any more');
+      expect(run.text).toContain('etcd03 was not reached, and is not a member any more');
       expect(await contents('etcd01')).toBe(before);
       await lab.boot('etcd02', 'etcd03');
       await on('etcd02', 'for n in 1 2 3 4 5 6 7 8 9; do systemctl is-active etcd && break; sleep 1; done');

@@ -152,7 +152,7 @@ describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
   it('leaves alone what no script can name', async () => {
     await run([wish()], { dir, shell });
     writeFileSync(Buffer.concat([Buffer.from(`${at('')}/`), Buffer.from([0xe4])]), '');
-    await expect(dry([wish({ delete: true })], { dir, shell })).rejects.toThrow(/is no UTF-8$/);
+    await expect(dry([wish({ delete: true })], { dir, shell })).rejects.toThrow(/is not UTF-8$/);
   });
 
   it('replaces nothing of another kind', async () => {

@@ -302,7 +302,7 @@ cat /log /etc/passwd /etc/shadow`;
     ]);
   });
 
-  it.each(['', 'a b', '-x', 'a:b', '1000', 'x'.repeat(33)])('%j is no name', (name) => {
+  it.each(['', 'a b', '-x', 'a:b', '1000', 'x'.repeat(33)])('%j is not a name', (name) => {
     expect(() => user(name)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 });
@@ -328,7 +328,7 @@ describe('a group by its number', () => {
     expect(() => group('web', { gid })).toThrow(/gid is .*, a whole number from 0 was wanted$/);
   });
 
-  it.each(['', '-x', 'a b'])('%j is no name', (name) => {
+  it.each(['', '-x', 'a b'])('%j is not a name', (name) => {
     expect(() => group(name)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 });

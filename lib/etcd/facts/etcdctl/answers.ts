@@ -70,7 +70,7 @@ export function readAnswer<Q extends Question>(
   }
 }
 
-/** What etcdctl says last: its error, behind the lines of its log. */
+/** What etcdctl says last: its error, after the lines of its log. */
 export function lastLine(text: string): string {
   return text.trim().split('\n').at(-1)?.trim() ?? '';
 }

@@ -25,7 +25,7 @@ import { judgeCertificates, lackingCertificates, readCertificates } from './tabl
  * The certificates of a cluster: looked at, renewed, issued for clients, moved to another CA.
  *
  * @param roles What a member's host is to be like: that of certificates, and those of what loads them.
- * @param words Names behind the flags.
+ * @param words Names after the flags.
  */
 export function certsPlay(roles: readonly Role<EtcdFacts>[], words: readonly string[] = []): Play<EtcdFacts> {
   return operationPlay(certsOperation(words), roles);

@@ -72,7 +72,7 @@ export async function raftIndex(host: EtcdHost): Promise<number> {
   return (await answerOf(host, 'asking how far it is', 'endpoint status'))?.raftIndex ?? 0;
 }
 
-/** Nothing goes on behind an answer that nobody here can read: throws exit code 3. */
+/** Nothing goes on after an answer that nobody here can read: throws exit code 3. */
 async function answerOf<Q extends Question>(
   host: EtcdHost,
   doing: string,

@@ -30,7 +30,7 @@ export interface Refused {
   /** The host that it is about; the cluster without one. */
   readonly host?: string;
   readonly message: string;
-  /** Words for the command line of this verb, behind its name: `--remove etcd04`. */
+  /** Words for the command line of this verb, after its name: `--remove etcd04`. */
   readonly say?: string;
   readonly hint?: string;
   /** Nothing can be changed as long as that is so. */
@@ -218,7 +218,7 @@ function toEmpty(scene: Scene): Place | undefined {
   );
 }
 
-/** Whom it votes for has no data of its own that counts: both begin anew, one behind the other. */
+/** Whom it votes for has no data of its own that counts: both begin anew, one after the other. */
 function votesThere(scene: Scene, { host }: Place, member: ListedMember): Refused {
   const { voters, quorum: needed, healthy } = tallyOf(scene);
   const owner = scene.places.find((place) => isAt(member, place))?.host ?? member.id;

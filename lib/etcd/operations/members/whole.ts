@@ -16,7 +16,7 @@ const ITS_OWN: ReadonlySet<Finding['check']> = new Set(['membership', 'learner',
 
 /**
  * The members that vote and work, with their hosts: what must be whole while another one comes, goes or moves. One that
- * is yet to move is judged by where it is: that is no fault.
+ * is yet to move is judged by where it is: that is not a fault.
  */
 export function working({ cluster, hosts }: Surveyed, { listed }: Pick<Scene, 'listed'>): Surveyed {
   const voters = listed.filter(({ healthy, learner }) => healthy && !learner);
@@ -64,7 +64,7 @@ export async function whole(run: PlayRun<EtcdFacts>, surveyed: Surveyed, gone?: 
 
 function without(answers: readonly Answer[], gone: string | undefined): readonly Answer[] {
   const listed = new Set(answers.flatMap(({ reading }) => reading?.members ?? []).map(({ id }) => id));
-  // A run that was killed may have left the alarm of one that is no member any more.
+  // A run that was killed may have left the alarm of one that is not a member any more.
   const counts = (id: string) => id !== gone && (listed.size === 0 || listed.has(id));
   return answers
     .filter(({ reading }) => gone === undefined || reading?.status?.memberId !== gone)

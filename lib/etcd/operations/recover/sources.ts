@@ -21,19 +21,19 @@ export interface Source {
   /** Nobody has read its raft log: it may have more than that of any other host. */
   readonly isUnread?: true;
   readonly up: boolean;
-  /** That its database has; its raft log may have more. undefined where nobody can ask. */
+  /** The one that its database has; its raft log may have more. undefined where nobody can ask. */
   readonly revision?: number;
   readonly keys?: number;
   /** What it answered that nobody here can read: sentences. */
   readonly unread?: readonly string[];
-  /** Of its raft log; `committed` is what its member knew a majority to have. */
+  /** State of its raft log; `committed` is what its member knew a majority to have. */
   readonly log?: {
     readonly term: number;
     readonly lastTerm: number;
     readonly last: number;
     readonly committed: number;
   };
-  /** Of database and log together. */
+  /** Bytes of database and log together. */
   readonly bytes?: number;
   /** Milliseconds since its log was written last. */
   readonly age?: number;
@@ -149,17 +149,17 @@ export function wholeEnd(name: string, segment: Buffer): LogEnd | string {
   const end = readLogEnd(segment, name);
   if (end === undefined) return 'its raft log cannot be read';
   return end.damaged
-    ? `its raft log is damaged at byte ${end.end} of ${name}, behind entry ${end.last}: what follows there would be lost`
+    ? `its raft log is damaged at byte ${end.end} of ${name}, after entry ${end.last}: what follows there would be lost`
     : end;
 }
 
-/** Only this host is no source: another one may have all there is. */
+/** Only this host is not a source: another one may have all there is. */
 function unread({ target }: EtcdHost, error: unknown): Required<Pick<Source, 'none' | 'isUnread'>> {
   if (!(error instanceof QuorateError)) throw error;
   return { none: `its raft log was not read: ${withoutHost(error.message, target.name)}`, isUnread: true };
 }
 
-/** A segment of etcd's has 64 MiB, and the record behind which the next one begins. */
+/** A segment of etcd's has 64 MiB, and the record after which the next one begins. */
 const MOST = 128 * 2 ** 20;
 
 /** The newest segment of a raft log. Throws where it does not come whole. */

@@ -90,7 +90,7 @@ it.each([1, 2, 3, 4, 5, 6, 7])(
 describe('what the inventory asks for beside the list', () => {
   const service = planned(MEMBER_SERVICE, 'restart');
 
-  it('is no part of a revocation, which refuses to bring it along by the restart that it needs', async () => {
+  it('is not part of a revocation, which refuses to bring it along by the restart that it needs', async () => {
     const ca = await authority();
     await expect(deriving(ca, 3, undefined, {}, [service])('carol')).rejects.toMatchObject({
       exitCode: 3,
