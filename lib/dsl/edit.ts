@@ -152,8 +152,8 @@ ${good}printf %s ${after} | q_write ${path} ${modeOfNew(desired, after)} ${owner
 ${good}printf %s ${after} | q_write ${path} "$(stat -c %a -- ${path})" '' ''`;
     },
     files: ({ path }) => [path],
-    brings: (desired) => (wantsText(desired) ? [desired.path] : []),
-    leaves: (desired, changes) => tracesOf(desired, lines?.(desired) ?? [], changes),
+    provides: (desired) => (wantsText(desired) ? [desired.path] : []),
+    traces: (desired, changes) => tracesOf(desired, lines?.(desired) ?? [], changes),
     late: true,
   });
 }

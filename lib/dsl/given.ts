@@ -128,9 +128,9 @@ const GIVES: Readonly<Record<string, Gives>> = {
   owns: TEXTS,
   files: TEXTS,
   empties: TEXTS,
-  brings: TEXTS,
+  provides: TEXTS,
   marks: { ...listOf(MARK, 'a list of marks'), ...optional },
-  leaves: { ...listOf(TRACE, 'a list of traces'), ...optional },
+  traces: { ...listOf(TRACE, 'a list of traces'), ...optional },
   lookSeconds: { wanted: 'a number of seconds', holds: is.number.holds, ...optional },
   needs: { ...listOf(TASK, 'a list of tasks'), ...optional },
   after: {

@@ -77,7 +77,7 @@ export interface Resource<Options, Desired, Observed> {
    * List further paths that are to be there by it: what a command creates. With what was found, also those that only the
    * host can tell, as a home.
    */
-  brings?(desired: Desired, found?: Observed): readonly string[];
+  provides?(desired: Desired, found?: Observed): readonly string[];
   /** List what a service can have read of it, where that is not the content of its files. */
   marks?(desired: Desired): readonly Mark[];
   /**
@@ -89,8 +89,8 @@ export interface Resource<Options, Desired, Observed> {
   contradicts?(desired: Desired, other: Desired): boolean;
   /** See `Task.heedsLeftOver`. */
   readonly heedsLeftOver?: boolean;
-  /** See `Task.leaves`: what is left over on a host where no role declares it any more. */
-  leaves?(desired: Desired, changes?: readonly Change[]): readonly Trace[];
+  /** See `Task.traces`: what is left over on a host where no role declares it any more. */
+  traces?(desired: Desired, changes?: readonly Change[]): readonly Trace[];
   /** See `Task.guard`. */
   guard?(desired: Desired): Guard;
   /** What decides whether there is anything to do, where the role does not say it: see `Task.after`. */
@@ -250,8 +250,8 @@ function wishing<Options extends object, Desired, Observed>(
     ...marks.flatMap(({ name, beside = name }) => [name, beside].filter(isPath)),
   ];
   const prepare = resource.prepare?.bind(resource);
-  const leaves = resource.leaves?.bind(resource);
-  const brings = resource.brings?.bind(resource);
+  const traces = resource.traces?.bind(resource);
+  const provides = resource.provides?.bind(resource);
   const contradicts = resource.contradicts?.bind(resource);
   return {
     made: { by: resource, wish: desired },
@@ -275,17 +275,17 @@ function wishing<Options extends object, Desired, Observed>(
       return changes;
     },
     ...(resource.empties && { empties: (resource.empties(desired) ?? []).map(oneName) }),
-    ...(brings && {
-      brings: (reading?: Reading) =>
-        (brings(desired, reading && resource.parse(reading, desired)) ?? []).map(oneName),
+    ...(provides && {
+      provides: (reading?: Reading) =>
+        (provides(desired, reading && resource.parse(reading, desired)) ?? []).map(oneName),
     }),
     ...(resource.join && { shared: sharedBy(resource, id, desired) }),
     ...(contradicts && {
       contradicts: (other: Task) => wishesOf(resource, [other]).some((one) => contradicts(desired, one)),
     }),
-    ...(leaves && {
-      leaves: (changes?: readonly Change[]) =>
-        (leaves(desired, changes) ?? []).map((trace) => ({ ...trace, name: oneName(trace.name) })),
+    ...(traces && {
+      traces: (changes?: readonly Change[]) =>
+        (traces(desired, changes) ?? []).map((trace) => ({ ...trace, name: oneName(trace.name) })),
     }),
     ...(resource.lookSeconds && { lookSeconds: resource.lookSeconds(desired) }),
     ...(resource.unproven?.(desired) && { unproven: true }),
@@ -366,12 +366,12 @@ const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
   owns: is.function(),
   files: is.function(),
   empties: is.function(),
-  brings: is.function(),
+  provides: is.function(),
   marks: is.function(),
   join: is.function(),
   contradicts: is.function(),
   heedsLeftOver: is.boolean,
-  leaves: is.function(),
+  traces: is.function(),
   guard: is.function(),
   after: is.function(),
   needs: is.function(),

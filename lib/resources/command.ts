@@ -52,7 +52,7 @@ export const command = defineResource<CommandOptions, CommandDesired, Found>({
   }),
   name: ({ name }) => name,
   title: (desired) => desired.name,
-  brings: (desired) => (desired.creates !== undefined ? [desired.creates] : []),
+  provides: (desired) => (desired.creates !== undefined ? [desired.creates] : []),
   marks: (desired) => (desired.creates !== undefined ? [unknownAfter(contentMark(desired.creates))] : []),
   probe(desired) {
     if (desired.creates !== undefined) return sh`[ -e ${desired.creates} ] || [ -L ${desired.creates} ]`;

@@ -44,7 +44,7 @@ export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
   name: ({ name }) => name,
   title: (desired) => `group ${desired.name} exists`,
   marks: ({ name }) => [accountMark('group', name)],
-  leaves: ({ name }, changes) => broughtBy({ kind: 'group', name }, changes, 'name'),
+  traces: ({ name }, changes) => broughtBy({ kind: 'group', name }, changes, 'name'),
   probe: ({ name, gid }) =>
     probe(
       [{ account: name, in: 'group' }],

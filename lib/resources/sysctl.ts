@@ -54,7 +54,7 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
   name: ({ key }) => key,
   title: ({ key, value }) => `${dotted(key)} is ${value === '' ? 'empty' : value}`,
   owns: ({ path }) => [path],
-  leaves: ({ path, ...desired }, changes) =>
+  traces: ({ path, ...desired }, changes) =>
     broughtBy({ kind: 'file', name: path, digest: sha256(contentOf(desired)) }, changes, 'at boot'),
   probe: ({ path, live, ...desired }) =>
     probe(

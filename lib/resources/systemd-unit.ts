@@ -50,7 +50,7 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
   title: ({ path }) => `${path.slice(unitPath('').length)} is in force`,
   thing: ({ path }) => `path ${path}`,
   owns: ({ path }) => [path],
-  leaves({ path, content }, changes) {
+  traces({ path, content }, changes) {
     const folder = path.slice(0, path.lastIndexOf('/'));
     const file = broughtBy({ kind: 'file', name: path, digest: sha256(content) }, changes, 'content');
     const isDropIn = folder.endsWith('.d') && file.length > 0;

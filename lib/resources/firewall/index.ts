@@ -68,7 +68,7 @@ export const firewall = defineResource<FirewallOptions, FirewallDesired, Observe
       ? `the firewall has no rules for ${name}`
       : `the firewall opens ${ports.map(portName).join(' and ')} of ${name} to ${ports.length === 1 ? 'its' : 'their'} sources`,
   owns: (desired) => (desired.state === 'absent' ? [] : pathsOf(desired)),
-  leaves: (desired, changes) =>
+  traces: (desired, changes) =>
     desired.state === 'absent' ? [] : [...tableTraces(desired, changes), ...sharedTraces(desired, changes)],
   probe(desired) {
     const { backend, addresses, ports, state } = desired;

@@ -95,8 +95,8 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
     };
   },
   name: ({ path }) => path,
-  brings: ({ path, absent }) => (absent ? [] : [path]),
-  leaves({ absent, ...entry }, changes) {
+  provides: ({ path, absent }) => (absent ? [] : [path]),
+  traces({ absent, ...entry }, changes) {
     const change = changes?.find(({ property }) => property === 'at boot');
     if (absent || (changes !== undefined && change === undefined)) return [];
     const trace = linesTrace(TABLE, [fstabLine(entry)]);

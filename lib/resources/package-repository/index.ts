@@ -161,7 +161,7 @@ function defineRepository<Options extends object>({
     name: ({ name }) => name,
     title: ({ name }) => `packages come from ${name}`,
     owns: ({ files }) => files.map(({ path }) => path),
-    leaves: ({ files }, changes) => filesTraces(files, changes),
+    traces: ({ files }, changes) => filesTraces(files, changes),
     probe: ({ files, isRead, others }) =>
       probe(
         filesReads(files),

@@ -83,7 +83,7 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
       reads: withoutRepeats([...readsOf(name, 'restart', restartOn), ...readsOf(name, 'reload', reloadOn)]),
     };
   },
-  leaves({ name, state, enabled, masked }, changes) {
+  traces({ name, state, enabled, masked }, changes) {
     if (masked || !(state === 'running' || (state === 'any' && enabled))) return [];
     const begins = changes?.some(({ kind, after }) => kind === 'start' || after === 'enabled') ?? true;
     return begins ? [{ kind: 'unit', name: unitName(name) }] : [];

@@ -122,7 +122,7 @@ describe('authorized keys', () => {
 
   it('want their file to be there', () => {
     const task = authorizedKeys('ann', { keys: A });
-    expect(task.brings?.({ code: 0, out: observed('') })).toEqual([
+    expect(task.provides?.({ code: 0, out: observed('') })).toEqual([
       '/home/ann/.ssh',
       '/home/ann/.ssh/authorized_keys',
     ]);

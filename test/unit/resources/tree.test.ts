@@ -173,7 +173,7 @@ describe('a copy that takes away what is not in its source', () => {
     parse: ({ out }) => out.trim(),
     diff: () => [],
     apply: () => sh`:`,
-    brings: (_name, found) => (found === undefined ? [] : [found]),
+    provides: (_name, found) => (found === undefined ? [] : [found]),
   });
   const bare = (name: string): Sh => sh`mkdir -p ${dirname(at(name))} && : >${at(name)}`;
   it.each<readonly [what: string, is: string, tasks: () => readonly Task[]]>([

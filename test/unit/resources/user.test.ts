@@ -134,7 +134,7 @@ cat /log /etc/passwd /etc/shadow`;
     ['whose home is there already', '', '/home/of'],
   ])('%s wants its home to be there', (_who, own, home) => {
     const task = user('ann', { home: '/home/of' });
-    expect(task.brings?.({ code: 0, out: observed([], own) })).toEqual([home]);
+    expect(task.provides?.({ code: 0, out: observed([], own) })).toEqual([home]);
   });
 
   describe('of several tasks', () => {
