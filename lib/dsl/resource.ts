@@ -115,7 +115,7 @@ type OptionsOf<Options> = object extends Options
   : [options: Options & Omit<TaskOptions, keyof Options>];
 
 /** What roles call to make tasks of one kind. */
-export interface Maker<Options, Desired> {
+export interface TaskMaker<Options, Desired> {
   (name: string, ...options: OptionsOf<Options>): Task;
   /**
    * Know a task of this kind again, in a plan: the whole wish it was made of, or undefined for any other task.
@@ -129,7 +129,7 @@ export interface Maker<Options, Desired> {
 /** Make the function that roles call: `file('/etc/motd', { content })` gives a task. */
 export function defineResource<Options extends object, Desired, Observed>(
   definition: Resource<Options, Desired, Observed>,
-): Maker<Options, Desired> {
+): TaskMaker<Options, Desired> {
   refuse(mistakesIn('defineResource', definition, RESOURCE));
   const resource = watched(definition);
   const foreign = Object.keys(TASK_OPTIONS).filter(

@@ -115,7 +115,7 @@ export type RunEvent =
 /** What only a progress view cares for; not part of the JSON stream. */
 export interface Progress {
   readonly host: string;
-  /** `connecting`, `reading`, `applying etcd.conf`…; undefined when the host rests. */
+  /** `connecting`, `reading`, `applying etcd.conf`…; undefined when the host is idle. */
   readonly doing: string | undefined;
   /** Planned tasks that a run has yet to apply there; left out when that is as before. */
   readonly due?: number;

@@ -143,7 +143,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     this.#going = new Set(left.map(({ task }) => task));
     this.#program = new Program([...wanted, ...left]);
     this.plan = withoutLooks(await this.#planOf(this.#program.live, { first: this.target.name }));
-    this.#rest();
+    this.#idle();
   }
 
   async #planOf(
@@ -197,7 +197,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
         ended = await this.#goOn(error, ended);
       }
     }
-    this.#rest();
+    this.#idle();
     if (ended !== undefined) throw ended;
     await this.#settle(this.#world.forProof());
   }
@@ -239,7 +239,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const planned = await this.#planOf(tasks, { kept });
     this.#tellOk(planned.filter(({ task }) => !known.has(task)));
     this.plan = [...kept, ...planned];
-    this.#rest();
+    this.#idle();
   }
 
   async #carryOut(due: readonly PlannedTask[]): Promise<void> {
@@ -360,9 +360,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     for (const wire of this.#wires) wire.kill();
   }
 
-  #rest(): void {
+  #idle(): void {
     const due = this.plan.filter((planned) => isDue(planned) && !this.#applied.has(planned));
-    this.#wire.rests(this.#options.check ? 0 : due.length);
+    this.#wire.idle(this.#options.check ? 0 : due.length);
   }
 
   async #prepare(planned: PlannedTask): Promise<Prepared> {

@@ -4,7 +4,7 @@ import type { Change, Received, Task } from '../../dsl/task.ts';
 import { EXIT, type ExitCode, type Position, QuorateError } from '../../errors.ts';
 import type { Host, RunningScript } from '../../transport/host.ts';
 import type { EventSink, TaskStatus } from '../events.ts';
-import { faultIn } from '../faults.ts';
+import { faultIn } from '../role-fault.ts';
 import { Deadline } from './deadline.ts';
 import { type ExchangeOptions, type ExchangeResult, exchange } from './exchange.ts';
 import { type Fragment, READ_SECONDS } from './script.ts';
@@ -149,7 +149,7 @@ export class Wire {
   }
 
   /** Nothing is under way here; `due` tasks are still to be applied. */
-  rests(due: number): void {
+  idle(due: number): void {
     this.#sink.progress({ host: this.host.name, doing: undefined, due });
   }
 

@@ -159,7 +159,7 @@ function declaredOnly<Facts>(role: Role<Facts>, target: Target<Facts>): Target<F
   return { ...target, vars, facts: asked };
 }
 
-interface Guard {
+interface Allowed {
   found(name: string): string;
   hint(name: string): string;
   /** What others declared is not for this role. */
@@ -169,7 +169,7 @@ interface Guard {
 function onlyDeclared<Values extends object>(
   values: Values,
   declared: readonly string[],
-  { found, hint, hides = false }: Guard,
+  { found, hint, hides = false }: Allowed,
 ): Values {
   return new Proxy(values, {
     get(own, name) {

@@ -1,4 +1,4 @@
-import type { QuorumLedger, Tally } from '../../../dsl/step.ts';
+import type { QuorumChange, Tally } from '../../../dsl/step.ts';
 import { quorum } from '../../model/cluster.ts';
 import { type EtcdHost, livingList } from '../../surveyed.ts';
 
@@ -19,7 +19,7 @@ export function tallyOf(hosts: readonly EtcdHost[]): Tally {
 export function ledger(
   before: Tally,
   change: { readonly voters?: number; readonly healthy?: number } = {},
-): QuorumLedger {
+): QuorumChange {
   const { voters = 0, healthy = 0 } = change;
   return { before, after: tally(before.voters + voters, before.healthy + healthy) };
 }

@@ -1,4 +1,4 @@
-import type { QuorumLedger } from '../../../dsl/step.ts';
+import type { QuorumChange } from '../../../dsl/step.ts';
 import { quorum } from '../../model/cluster.ts';
 import { type Deed, hostOf, titleOf } from './deed.ts';
 import { awake, foresee, tallyOf } from './foresee.ts';
@@ -22,7 +22,7 @@ export interface PlannedStep {
   readonly deed: Deed;
   readonly host: string;
   readonly title: string;
-  readonly ledger: QuorumLedger;
+  readonly ledger: QuorumChange;
 }
 
 /** Why nothing is done. */

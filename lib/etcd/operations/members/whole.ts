@@ -43,7 +43,11 @@ function whereItIs(member: Member, { peerUrls }: ListedMember, { target }: EtcdH
  * Waits until those that work are whole (one leader, one list, no alarm, equal data, no lag), as long as time may mend it.
  * Throws exit code 3. `gone` is the ID of a member that is to leave: an alarm of its own does not keep it.
  */
-export async function whole(run: PlayRun<EtcdFacts>, surveyed: Surveyed, gone?: string): Promise<void> {
+export async function waitUntilWhole(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  gone?: string,
+): Promise<void> {
   const deadline = Date.now() + SETTLE;
   const findingsOf = (of: readonly Answer[]) =>
     judgeCluster(without(of, gone)).filter(({ check }) => !ITS_OWN.has(check));
