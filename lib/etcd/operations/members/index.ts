@@ -22,12 +22,13 @@ import { rotatingAuthority } from '../certs/rotation/state.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { showHealth } from '../site/verify.ts';
 import { type AtHand, carryOut } from './carry-out.ts';
+import type { Refused } from './deed.ts';
 import { wordProblems, wordsOf } from './flags.ts';
 import { look, type View } from './look.ts';
 import { misspelt } from './misspelt.ts';
 import { refuseNarrowNewcomers } from './room.ts';
 import { called, differencesOf, isAt, meant, placeOf, type Scene, saidOf } from './scene.ts';
-import { type PlannedStep, type Refused, stepsOf } from './steps.ts';
+import { type PlannedStep, stepsOf } from './steps.ts';
 import { refuseStrangers } from './users.ts';
 import { waitUntilWhole, working } from './whole.ts';
 
