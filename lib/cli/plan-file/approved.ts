@@ -204,7 +204,7 @@ function differs(file: string, found: readonly Difference[], settled: boolean): 
       {
         settled,
         ...(isDone && {
-          hint: 'was it carried out before, or made with -e that is missing now? --plan-out makes a plan of what is left',
+          hint: 'was it carried out before, or made with an -e that is missing now? --plan-out makes a plan of what is left',
         }),
       },
     ),

@@ -73,7 +73,7 @@ function isShown({ event }: RunEvent): boolean {
 /** With the exit code of the check itself. */
 function notWhole(file: string | undefined, exitCode: ExitCode): QuorateError {
   const what = file === undefined ? 'there is no plan' : `${file} was not written`;
-  return new QuorateError(`${what}: what a check could not read, or refuses, is none`, {
+  return new QuorateError(`${what}: a check that could not read all, or refuses, makes none`, {
     exitCode,
     hint: 'mend what is said above, or leave those hosts out (-l)',
   });

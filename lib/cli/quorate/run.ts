@@ -51,7 +51,7 @@ export async function runFile(file: string, args: readonly string[], command: st
   if (!handed.taken) {
     throw new QuorateError(`${fromHere(file)} runs no playbook`, {
       exitCode: EXIT.usage,
-      hint: 'its last line is to be: await playbook(import.meta, { plays: [play({ hosts, roles })] })',
+      hint: 'its last line must be: await playbook(import.meta, { plays: [play({ hosts, roles })] })',
     });
   }
 }

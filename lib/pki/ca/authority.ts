@@ -112,7 +112,7 @@ function lost(path: string, caPem: string): QuorateError {
     `${path} is missing: no certificate can be issued under the CA in use (SHA-256 ${fingerprint(caPem)})`,
     {
       exitCode: EXIT.refused,
-      hint: `copy the folder ${dirname(path)} from who made the cluster, or from a backup; another CA is not made in place of one that is trusted. Of a CA whose key is elsewhere: ${commandLine('certs')} --csr DIR`,
+      hint: `copy the folder ${dirname(path)} from who made the cluster, or from a backup; another CA is not made in place of one that is trusted. For a CA whose key is elsewhere: ${commandLine('certs')} --csr DIR`,
     },
   );
 }

@@ -117,7 +117,7 @@ function readsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]
       `${name}: ${due}On has "${task.title}", which leaves nothing that a service reads`,
       {
         exitCode: EXIT.usage,
-        hint: `name what decides it: file, link, tree, packages, gitCheckout…; of a command or script, creates: '/a/path'`,
+        hint: `name what decides it: file, link, tree, packages, gitCheckout…; for a command or script, creates: '/a/path'`,
       },
     );
   });

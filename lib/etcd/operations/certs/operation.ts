@@ -134,7 +134,7 @@ function unseen({ unreachable }: PlayRun<EtcdFacts>, { cluster, hosts }: Surveye
   return new QuorateError(`${cluster.name}: not reached, so not looked at: ${unreachable.join(', ')}`, {
     exitCode: EXIT.unreachable,
     ...((revoke ?? crl) !== undefined && {
-      hint: `whose certificate is revoked is let in there still; once it is back: ${verbLine('certs', cluster, ...again)}`,
+      hint: `a revoked client is still let in there; once it is back: ${verbLine('certs', cluster, ...again)}`,
     }),
   });
 }

@@ -9,7 +9,7 @@ import { descriptionOf } from '../backup/copies.ts';
 
 /** The snapshot that is to be restored. */
 export interface Source {
-  /** SHA-256 of the whole file, hex. */
+  /** Of the whole file, hex. */
   readonly sha256: string;
   readonly bytes: number;
   /** What was written down when it was taken; undefined for a file without that. */
@@ -56,7 +56,7 @@ async function knownOf(path: string, beside: string): Promise<Snapshot | undefin
   return text === undefined ? undefined : parseSnapshot(basename(path), text, Date.now());
 }
 
-/** SHA-256 of the whole file, and of all but the digest at its end. */
+/** Of the whole file, and of all but the digest at its end. */
 async function digestsOf(path: string, size: number): Promise<{ whole: string; data: string }> {
   const [whole, data] = [createHash('sha256'), createHash('sha256')];
   let at = 0;
