@@ -2,7 +2,7 @@ import type { PlayRun } from '../../../dsl/play.ts';
 import { sh } from '../../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import {
-  type Answer,
+  type AnswerTo,
   type ListedMember,
   lastLine,
   type Question,
@@ -77,7 +77,7 @@ async function answerOf<Q extends Question>(
   host: EtcdHost,
   doing: string,
   question: Q,
-): Promise<Answer<Q> | undefined> {
+): Promise<AnswerTo<Q> | undefined> {
   const asked = sh`q_etcdctl -w json ${question.split(' ')} 2>/dev/null`;
   const { code, out } = await host.read(doing, etcdctl(host, asked));
   const read = readAnswer(question, { code, out, err: '' }, toolVersion(host));
