@@ -89,6 +89,11 @@ export function errorsOf(error: unknown): readonly QuorateError[] {
   return [error instanceof QuorateError ? error : bugOf(error)];
 }
 
+/** Drop the host that many messages begin with: `etcd01: no route` is `no route`, for who names the host otherwise. */
+export function withoutHost(message: string, host: string | undefined): string {
+  return host !== undefined && message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
+}
+
 /** `file:line:column`, the form editors and terminals make clickable. */
 export function formatPosition(position: Position): string {
   return `${position.file}:${position.line}:${position.column}`;

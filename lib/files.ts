@@ -43,7 +43,7 @@ export async function writeWhole(
 }
 
 /**
- * Refuses a file that could not be written whole in the end (1), and what is no file: a new one would take the place of
+ * Refuses a file that could not be written whole in the end (1), and what is not a file: a new one would take the place of
  * `/dev/stdout`. `what` it is, for the message: `report`. Gives the path to write: that which a symbolic link leads to.
  */
 export function checkWritable(what: string, path: string): string {
@@ -85,7 +85,7 @@ export async function namesIfAny(path: string): Promise<readonly string[] | unde
   return (await ifAny(path, () => readdir(path), ['ENOENT']))?.sort();
 }
 
-/** What cannot be read is no reason to say that it is not there. */
+/** What cannot be read is not a reason to say that it is not there. */
 async function ifAny<T>(
   path: string,
   read: () => Promise<T>,
@@ -126,7 +126,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** A disk of this machine that is full or read-only is no bug of ours; files are old or new, never cut off. */
+/** A disk of this machine that is full or read-only is not a bug of ours; files are old or new, never cut off. */
 function cannot(act: 'write' | 'read' | 'make', path: string, error: unknown): unknown {
   const { syscall, message } = error as NodeJS.ErrnoException;
   if (syscall === undefined) return error;

@@ -13,7 +13,7 @@ export const ROOT = rootAbove(dirname(HERE));
 /** All code of ours lies below: what a stack says of it tells a user nothing. */
 export const CODE = APART ? join(dirname(HERE), '/') : join(ROOT, 'dist/');
 
-/** Our own code that lies beside that, with a slash behind each. */
+/** Our own code that lies beside that, with a slash after each. */
 export const CODE_BESIDE = APART
   ? ['playbooks', 'roles', 'package'].map((name) => join(CODE, '..', name, '/'))
   : [];

@@ -26,7 +26,7 @@ const ITEM = /^\s*-(?:\s+(.*)|$)/;
  */
 export function maskBlocks(text: string): string {
   const lines = text.split('\n');
-  // What is masked below a name is no name by the time that its line comes.
+  // What is masked below a name is not a name by the time that its line comes.
   for (let at = 0; at < lines.length; at++) if (/[:=]/.test(lines[at] as string)) maskBelow(lines, at);
   return lines.join('\n');
 }

@@ -18,7 +18,7 @@ const PASS = '(?<!by|com|sur|tres)pass(?!ive|through|enger|port|age|ed|ing|es|w(
 export const VAGUE = `${PASS}|${SURE}|token|vault|${KEYS}`;
 
 /**
- * Names of secrets in files of others, with what stands behind them up to their sign. Not `passwd: files`, which is a
+ * Names of secrets in files of others, with what stands after them up to their sign. Not `passwd: files`, which is a
  * line of nsswitch.conf, nor what every etcd.conf has of tokens.
  */
 export const NAME_IN_FILE = String.raw`(?:password|passphrase|secret|credential|(?:api|access)[_-]key(?![_-]id)|(?:[_-](?:pass|psk|pin)|(?<!cluster)[_-]token(?!["']?\s?[:=]\s?["']?(?:simple|jwt)(?![^\s"',}\]])))(?![\w-]))[\w-]{0,64}["'\\]*[^\S\n]*`;
@@ -72,7 +72,7 @@ export function isSecret(name: string, value?: unknown): boolean {
   );
 }
 
-/** A value for a message: `"text"`, `[1]`; what stands behind a private name, on whatever level, is masked. */
+/** A value for a message: `"text"`, `[1]`; what stands after a private name, on whatever level, is masked. */
 export function shownValue(name: string, value: unknown): string {
   if (isPrivate(name)) return MASK;
   return JSON.stringify(value, (key, inner) => (key !== '' && isPrivate(key) ? MASK : inner));

@@ -20,10 +20,10 @@ const named = (part: string) => new RegExp(`(${behind(part)})(${VALUE})`, 'gi');
 const IN_MESSAGES = `${VAGUE}|[_-]${ENDS}(?![\\w-])`;
 const IN_MESSAGE = named(IN_MESSAGES);
 
-/** Behind a colon the value may stand on the next line, further in: no mapping, list or comment. */
+/** After a colon the value may stand on the next line, further in: no mapping, list or comment. */
 const SIGN_IN_FILE = String.raw`(?::[^\S\n]*\n[^\S\n]+(?!\s|-\s|#|["']?[\w.-]+["']?\s*[:=])|[:=][^\S\n]*)`;
 
-/** Not `'password: ' + x`, where a quote ends in front of what is no value. */
+/** Not `'password: ' + x`, where a quote ends in front of what is not a value. */
 const BEGUN = String.raw`(?![\s,;:)}\]"'|&]|$)`;
 
 /** No quote that begins another value (`b: 'c'`): in front of that one, this one was left open. */
@@ -37,7 +37,7 @@ const IN_LIST =
 /** In brackets, which may have others in them; where quotes in it are open, up to the first that closes, or the rest of the line. */
 const LIST = String.raw`\[(?:${IN_LIST}|\[(?:${IN_LIST}){0,65536}\]){0,65536}\]|\[[^\][]{0,65536}\]|\[[^\n]*`;
 
-/** A list in brackets, a value in quotes, each over one line or several; behind a quote that does not end here (a line of a diff), the rest of the line. */
+/** A list in brackets, a value in quotes, each over one line or several; after a quote that does not end here (a line of a diff), the rest of the line. */
 const VALUE_IN_FILE =
   `${LIST}|` +
   String.raw`${QUOTE}[^'\\\n]*${QUOTE}|\\+"[^"\\\n]*\\+"|"(?:[^"\\\n]|\\.)*"|'(?!\\')(?:[^'\n]|'')*'(?!')|` +
@@ -50,12 +50,12 @@ const IN_FILE = new RegExp(`(${NAME_IN_FILE}${SIGN_IN_FILE})(${VALUE_IN_FILE})`,
 const KEY_IN_FILE =
   /(-----BEGIN [A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----)((?:[^-]|-(?!----)){0,65536}(?=-----END )|(?:\s+[\w-]{1,64}: [^\n]+)*(?:\s+[\w+/=]{16,})*)/g;
 
-/** A message about what somebody wrote: whatever stands behind a private name in it is masked, and URLs' passwords. */
+/** A message about what somebody wrote: whatever stands after a private name in it is masked, and URLs' passwords. */
 export function maskMessage(text: string): string {
   return maskCredentials(text.replaceAll(IN_MESSAGE, `$1${MASK}`));
 }
 
-/** Masks `value` where it stands behind a private name; for one that is too short to be masked everywhere. */
+/** Masks `value` where it stands after a private name; for one that is too short to be masked everywhere. */
 export function maskBehindNames(text: string, value: string): string {
   const escaped = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return text.replaceAll(new RegExp(`(${behind(IN_MESSAGES)}["']?)${escaped}(?!\\w)`, 'gi'), `$1${MASK}`);

@@ -10,7 +10,7 @@ export interface MaskedWords {
 
 /**
  * Masks what a command line gives as passwords: values of flags and variables that are named like one, what stands
- * behind a user's name, passwords in URLs. A word that is a line for a shell is looked through, too.
+ * after a user's name, passwords in URLs. A word that is a line for a shell is looked through, too.
  *
  * @example
  * maskWords(['mysql', '-pgeheim', '--user', 'root:pw']).words // mysql -p******** --user root:********
@@ -25,7 +25,7 @@ type How = 'all' | 'behind';
 
 class Masker {
   readonly secrets: string[] = [];
-  /** Of a flag whose value is the next word. */
+  /** For a flag whose value is the next word. */
   #next: How | undefined;
   /** How the last word that is such a program takes a password. */
   #program: Program | undefined;
@@ -37,7 +37,7 @@ class Masker {
     const before = this.#program;
     const end = /\s/.test(word) ? END : END_WORD;
     const masked = (word.match(PIECES) ?? []).map((one) => this.#piece(one, end)).join('');
-    // What a line runs has ended with it: behind `mysql -e 'x; y'` more flags of mysql may come.
+    // What a line runs has ended with it: after `mysql -e 'x; y'` more flags of mysql may come.
     if (/\s/.test(word)) this.#program = before;
     this.secrets.push(...credentialsIn(masked).filter((one) => one !== MASK));
     return maskMessage(masked).replace(HEADER, (_all, shown: string, secret: string) => {
@@ -137,7 +137,7 @@ const END = /(?<![<>])[;|&](?!>)/;
 /** The same among words: one that has such a sign in it, as SQL and URLs do, ends nothing. */
 const END_WORD = /^[;|&]+$/;
 
-/** The flag alone, with `-` or `=` behind it, a port; what find has: `-path`, `-print0`. */
+/** The flag alone, with `-` or `=` after it, a port; what find has: `-path`, `-print0`. */
 const NO_VALUE = /^-p(?:ath|erm|rune|rint\w*|\d{1,5})$|^-\w(?:$|[-=])/;
 
 const HEADER = /(authorization:\s*(?:\w+\s+)?)([^\s'"]+)/i;

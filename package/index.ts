@@ -14,8 +14,8 @@ export type { Play, Playbook, PlayHost, PlayRun, Strategy } from '../lib/dsl/pla
 export {
   type Difference,
   defineResource,
-  type Maker,
   type Resource,
+  type TaskMaker,
 } from '../lib/dsl/resource.ts';
 export {
   type FactSource,

@@ -44,7 +44,7 @@ export default await main(import.meta.url, {
       type: 'string',
       placeholder: '24h,7d,4w,12m',
       description:
-        'the last of so many hours, days, weeks and months stays (default: etcd_backup_keep); or all',
+        'which stay, as in 24h,7d,4w,12m: the last of each hour, day, week and month (default: etcd_backup_keep); or all',
     },
     {
       name: 'list',

@@ -80,11 +80,11 @@ KbdInteractiveAuthentication no
 ChallengeResponseAuthentication no
 `;
 
-/** Of which sshd tells what it has made, and which files may set. */
+/** Options whose value sshd tells, and which files may set. */
 const OPTIONS =
   'PasswordAuthentication|KbdInteractiveAuthentication|ChallengeResponseAuthentication|PermitRootLogin';
 
-/** Of an option the first line counts that sshd reads, in whichever file: what it makes of all of them is asked. */
+/** sshd goes by the first line that it reads for an option, in whichever file: ask what it makes of all of them. */
 function sshd(unit: string, passwords: boolean) {
   const conf = file(`${DROP_INS}/10-ours.conf`, {
     content: `${passwords ? 'PasswordAuthentication yes\n' : NO_PASSWORDS}PermitRootLogin prohibit-password\n`,
@@ -97,7 +97,7 @@ function sshd(unit: string, passwords: boolean) {
       : ['passwordauthentication no', 'kbdinteractiveauthentication no']),
     'permitrootlogin (no|without-password|prohibit-password|forced-commands-only)',
   ];
-  // Behind the first Match of a file all lines are for some people or addresses, and stand above what is for everybody.
+  // After the first Match of a file all lines are for some people or addresses, and stand above what is for everybody.
   const begins = '[[:space:]]*[Mm][Aa][Tt][Cc][Hh][[:space:]]';
   const lets = `(${passwords ? 'PermitRootLogin' : OPTIONS})[[:space:]=]+"?yes`;
   const exceptions = sh`for q_conf in /etc/ssh/sshd_config ${DROP_INS}/*.conf; do

@@ -90,7 +90,7 @@ function data(target: Target<DestroyFacts>, member: Member): readonly Task[] {
   );
 }
 
-/** Of the sample on this machine nothing is kept; snapshots of other clusters stay, whatever is purged. */
+/** Keep nothing of the sample on this machine; snapshots of other clusters stay, whatever is purged. */
 function snapshotsGone({ backupDir, stateDir }: Member): Task {
   return command('its snapshots are gone', {
     // Beside the records, as the sample has it: a folder that the inventory moved elsewhere may hold others.
@@ -105,7 +105,7 @@ function dataDirs({ dataDir, walDir }: Member): readonly string[] {
 }
 
 /**
- * Files, then the directories that are empty by then: deepest first. A directory with something of others
+ * Files, then the directories that are empty after that: deepest first. A directory with something of others
  * inside stays.
  */
 function filesGone(member: Member, paths: readonly string[]): Task {

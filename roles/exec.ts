@@ -26,7 +26,7 @@ export function exec(words: readonly string[]) {
   });
 }
 
-/** The pattern of hosts, and the command behind it. Throws exit code 1 where either is missing. */
+/** The pattern of hosts, and the command after it. Throws exit code 1 where either is missing. */
 export function execWords([pattern, ...words]: readonly string[]) {
   if (pattern !== undefined && words.length > 0) return { pattern, words };
   throw new QuorateError(pattern === undefined ? 'no hosts are named' : `no command for ${pattern}`, {

@@ -143,7 +143,7 @@ function quorum(member: Member): Task {
 }
 
 /**
- * The service is ready with a quorum only, so behind its start this is true; a member that answers has one by
+ * The service is ready with a quorum only, so after its start this is true; a member that answers has one by
  * now. From here on none may begin without data again.
  */
 function formed(

@@ -45,12 +45,12 @@ function differingWords(variable: string, ...roles: readonly [Declaring, Declari
   });
 }
 
-/** Words that only people read, those whose order says nothing, and those with a value behind them, and no schema. */
+/** Words that only people read, those whose order says nothing, and those with a value after them, and no schema. */
 const ANNOTATIONS = ['title', 'description', 'examples', '$comment', 'deprecated'];
 const SETS = ['type', 'enum', 'required'];
 const VALUES = ['default', 'const'];
 
-/** What it says of a value, in one form. A property with the name of a word has an object behind it. */
+/** What it says of a value, in one form. A property with the name of a word has an object after it. */
 function meaningOf(schema: VarSchema[string]): VarSchema[string] {
   const inner = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(inner);

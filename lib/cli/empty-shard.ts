@@ -7,7 +7,7 @@ import { reportLines } from './flags/usage.ts';
 import type { Planned } from './planned.ts';
 
 /**
- * Ends a run whose part of the inventory has no hosts; what is asked for is written all the same: others wait for it.
+ * Ends a run whose part of the inventory has no hosts; what is asked for is written anyway: others wait for it.
  * Throws 3 where a plan is carried out that has something to do.
  */
 export async function endEmptyShard({ index, of }: Shard, planned: Planned, options: Options): Promise<void> {

@@ -49,7 +49,7 @@ function varsOf(hosts: readonly PlayInventoryHost[]): Readonly<Record<string, Va
   return Object.fromEntries(hosts.map(({ name, vars }) => [name, vars]));
 }
 
-/** Of the tasks of an ordinary host; a variable that is given in a run alone (`-e`) may still be missing. */
+/** Tags of the tasks of an ordinary host; a variable that is given in a run alone (`-e`) may still be missing. */
 function titles<Facts>(role: Role<Facts>, host: Unread, gather: Play<Facts>['gather']): readonly string[] {
   const { ordinary: facts } = gather;
   if (facts === undefined) return [];

@@ -13,7 +13,7 @@ export interface PlaybookOptions {
   /** That of the file unless said. */
   readonly name?: string;
   readonly description?: string;
-  /** Of the help: arguments, and what they are for. */
+  /** Examples for the help: arguments, and what they are for. */
   readonly examples?: readonly (readonly [args: string, what: string])[];
   // biome-ignore lint/suspicious/noExplicitAny: plays of one playbook may differ in their facts
   readonly plays: readonly (PlainPlay | Play<any>)[];

@@ -74,7 +74,7 @@ function scriptOf(play: string, facts: Sh, { stateDir, plan }: PlannedHost): rea
     '',
     due.length === 0
       ? '# 3. nothing is changed'
-      : '# 3. what is changed, in this order; behind each task the same is read again, and must differ in nothing',
+      : '# 3. what is changed, in this order; after each task the same is read again, and must differ in nothing',
     ...due.flatMap(changeOf),
   ];
 }
@@ -96,7 +96,7 @@ function changeOf({ task, role, changes, waits }: PlannedTask): readonly string[
     ...(waits
       ? ['# read again when its turn comes: earlier changes decide whether there is anything to do']
       : []),
-    ...(task.guard ? ['# taken back by the host unless a new connection gets through behind it'] : []),
+    ...(task.guard ? ['# taken back by the host unless a new connection gets through after it'] : []),
     ...elsewhere(task, () =>
       task.act
         ? ['# a function of the playbook works on the host, call by call']

@@ -1,6 +1,6 @@
 import { sh } from './shell/sh.ts';
 
-/** Where the lock lies: nobody but root may open it, and nothing is left of it behind a boot. */
+/** Where the lock lies: nobody but root may open it, and nothing is left of it after a boot. */
 const LOCK = '/run/quorate.lock';
 
 /** Seconds to wait for it: what holds it takes one or two. */

@@ -22,12 +22,12 @@ export interface BlockOptions extends SharedWords {
   readonly tasks: TaskList;
   /** Planned from new readings, and carried out, once one of `tasks` has failed; then the host goes on. */
   readonly rescue?: TaskList;
-  /** Carried out behind both, whatever became of them. */
+  /** Carried out after both, whatever became of them. */
   readonly always?: TaskList;
 }
 
 /**
- * Tasks that stand or fall together: behind one that fails the rest of them is left out, and `rescue` is carried out in
+ * Tasks that stand or fall together: after one that fails the rest of them is left out, and `rescue` is carried out in
  * its place. Words that a block has count for each of its tasks that does not say otherwise.
  *
  * @example
@@ -59,7 +59,7 @@ export function block(options: BlockOptions): Block {
 const LIST: Shape<TaskList> = {
   wanted: 'a list of tasks',
   hint: (_, name) => `${name}: [ … ], built without async`,
-  // What is no task in it is told with its place in the list of the role.
+  // What is not a task in it is told with its place in the list of the role.
   holds: Array.isArray,
 };
 
@@ -85,7 +85,7 @@ function tasksOf(block: Block): readonly Task[] {
 }
 
 function placed(task: Task, where: Within, shared: SharedWords): Task {
-  // What is no task is told where the list is looked at.
+  // What is not a task is told where the list is looked at.
   if (typeof task !== 'object' || task === null) return task;
   const words = inherited(shared, task.words);
   return {

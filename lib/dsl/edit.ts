@@ -155,8 +155,8 @@ ${good}printf %s ${after} | q_write ${path} ${modeOfNew(desired, after)} ${owner
 ${good}printf %s ${after} | q_write ${path} "$(stat -c %a -- ${path})" '' ''`;
     },
     files: ({ path }) => [path],
-    brings: (desired) => (wantsText(desired) ? [desired.path] : []),
-    leaves: (desired, changes) => tracesOf(desired, lines?.(desired) ?? [], changes),
+    provides: (desired) => (wantsText(desired) ? [desired.path] : []),
+    traces: (desired, changes) => tracesOf(desired, lines?.(desired) ?? [], changes),
     late: true,
   });
 }
@@ -195,7 +195,7 @@ export function editableText(path: string, found: ObservedPath, most = MAX_TEXT)
     throw cannotEdit(path, `it is larger than ${most / 1024} KiB`, 'write it whole, with file()');
   }
   if (text.includes('\0') || sha256(text) !== found.sha256) {
-    throw cannotEdit(path, 'it is no UTF-8 text', 'write it whole, with file()');
+    throw cannotEdit(path, 'it is not UTF-8 text', 'write it whole, with file()');
   }
   return text;
 }

@@ -6,7 +6,7 @@ import { KINDS } from './trace/trace.ts';
 
 /**
  * A resource whose functions are looked at for what they give, which no compiler may have seen. What is wrong throws exit
- * code 1 where a role is built, 2 behind that, with the place where the resource is defined.
+ * code 1 where a role is built, 2 after that, with the place where the resource is defined.
  */
 export function watched<Resource extends { readonly kind: string }>(resource: Resource): Resource {
   // Its stack is read only where something is wrong.
@@ -48,7 +48,7 @@ interface Look {
 interface Gives extends Look {
   readonly exitCode: ExitCode;
   readonly optional?: boolean;
-  /** Of a list: what each in it is to be. */
+  /** For a list: what each entry has to be. */
   readonly each?: Look;
 }
 
@@ -128,9 +128,9 @@ const GIVES: Readonly<Record<string, Gives>> = {
   owns: TEXTS,
   files: TEXTS,
   empties: TEXTS,
-  brings: TEXTS,
+  provides: TEXTS,
   marks: { ...listOf(MARK, 'a list of marks'), ...optional },
-  leaves: { ...listOf(TRACE, 'a list of traces'), ...optional },
+  traces: { ...listOf(TRACE, 'a list of traces'), ...optional },
   lookSeconds: { wanted: 'a number of seconds', holds: is.number.holds, ...optional },
   needs: { ...listOf(TASK, 'a list of tasks'), ...optional },
   after: {

@@ -1,4 +1,4 @@
-import { EXIT, errorsOf, QuorateError, QuorateErrors } from '../errors.ts';
+import { EXIT, errorsOf, QuorateError, QuorateErrors, withoutHost } from '../errors.ts';
 import { hostNames, namesOf, type PlayHost, type PlayRun } from './play.ts';
 
 const FIND_OUT = 'find out what is wrong there, then run again';
@@ -11,7 +11,7 @@ export interface Turn<Facts> {
   stopped?(host: PlayHost<Facts>): Promise<void>;
   /** Make the changes and prove them. */
   apply(host: PlayHost<Facts>): Promise<void>;
-  /** Put back what the turn began, after `stopped`, `apply` or the gate behind them threw `error`. */
+  /** Put back what the turn began, after `stopped`, `apply` or the gate after them threw `error`. */
   undo?(host: PlayHost<Facts>, error: unknown): Promise<void>;
 }
 
@@ -76,7 +76,7 @@ async function takeTurn<Facts>(host: PlayHost<Facts>, turn: Turn<Facts>, gate: G
 }
 
 function notUndone({ target: { name } }: PlayHost, error: QuorateError): QuorateError {
-  const said = error.message.replace(`${name}: `, '');
+  const said = withoutHost(error.message, name);
   return new QuorateError(`${name}: what its turn began is not put back: ${said}`, {
     ...error,
     host: name,

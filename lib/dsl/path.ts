@@ -94,7 +94,7 @@ const CONDITIONAL = { certainty: 'conditional' } as const;
 export function completeOwnership({ mode, owner, group }: Ownership): Ownership {
   for (const [name, value] of Object.entries({ owner, group })) {
     if (value !== undefined && !/^[^\s:/-][^\s:/]*$/.test(value)) {
-      throw wrong(`${name} ${JSON.stringify(value)} is no name`, 'give a name or a number');
+      throw wrong(`${name} ${JSON.stringify(value)} is not a name`, 'give a name or a number');
     }
   }
   return {

@@ -1,8 +1,8 @@
 import type { Reading, Task } from './task.ts';
 
 /** Paths that a task wants to be there, or says something about: no other task may take them away. */
-export function wantedPaths({ owns, files = [], brings }: Task): readonly string[] {
-  return pathsIn([...owns, ...files, ...(brings?.() ?? [])]);
+export function wantedPaths({ owns, files = [], provides }: Task): readonly string[] {
+  return pathsIn([...owns, ...files, ...(provides?.() ?? [])]);
 }
 
 /** Paths at which a task changes something itself: what it brings besides may lie on what is yet to be mounted. */
@@ -16,9 +16,9 @@ export function pathsOf(task: Task): readonly string[] {
 }
 
 /** Paths that a task wants to be there, and that only the host could tell. */
-export function foundPaths({ brings }: Task, reading: Reading): readonly string[] {
+export function foundPaths({ provides }: Task, reading: Reading): readonly string[] {
   try {
-    return brings?.(reading) ?? [];
+    return provides?.(reading) ?? [];
   } catch {
     // What is wrong with a reading its diff says.
     return [];

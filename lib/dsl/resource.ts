@@ -76,7 +76,7 @@ export interface Resource<Options, Desired, Observed> {
    * List further paths that are to be there by it: what a command creates. With what was found, also those that only the
    * host can tell, as a home.
    */
-  brings?(desired: Desired, found?: Observed): readonly string[];
+  provides?(desired: Desired, found?: Observed): readonly string[];
   /** List what a service can have read of it, where that is not the content of its files. */
   marks?(desired: Desired): readonly Mark[];
   /**
@@ -88,8 +88,8 @@ export interface Resource<Options, Desired, Observed> {
   contradicts?(desired: Desired, other: Desired): boolean;
   /** See `Task.heedsLeftOver`. */
   readonly heedsLeftOver?: boolean;
-  /** See `Task.leaves`: what is left over on a host where no role declares it any more. */
-  leaves?(desired: Desired, changes?: readonly Change[]): readonly Trace[];
+  /** See `Task.traces`: what is left over on a host where no role declares it any more. */
+  traces?(desired: Desired, changes?: readonly Change[]): readonly Trace[];
   /** See `Task.guard`. */
   guard?(desired: Desired): Guard;
   /** What decides whether there is anything to do, where the role does not say it: see `Task.after`. */
@@ -116,7 +116,7 @@ type OptionsOf<Options> = object extends Options
   : [options: Options & Omit<TaskOptions, keyof Options>];
 
 /** What roles call to make tasks of one kind. */
-export interface Maker<Options, Desired> {
+export interface TaskMaker<Options, Desired> {
   (name: string, ...options: OptionsOf<Options>): Task;
   /**
    * Know a task of this kind again, in a plan: the whole wish it was made of, or undefined for any other task.
@@ -130,7 +130,7 @@ export interface Maker<Options, Desired> {
 /** Make the function that roles call: `file('/etc/motd', { content })` gives a task. */
 export function defineResource<Options extends object, Desired, Observed>(
   definition: Resource<Options, Desired, Observed>,
-): Maker<Options, Desired> {
+): TaskMaker<Options, Desired> {
   refuse(mistakesIn('defineResource', definition, RESOURCE));
   const resource = watched(definition);
   const foreign = Object.keys(TASK_OPTIONS).filter(
@@ -253,8 +253,8 @@ function wishing<Options extends object, Desired, Observed>(
     ...marks.flatMap(({ name, beside = name }) => [name, beside].filter(isPath)),
   ];
   const prepare = resource.prepare?.bind(resource);
-  const leaves = resource.leaves?.bind(resource);
-  const brings = resource.brings?.bind(resource);
+  const traces = resource.traces?.bind(resource);
+  const provides = resource.provides?.bind(resource);
   const contradicts = resource.contradicts?.bind(resource);
   return {
     made: { by: resource, wish: desired },
@@ -289,17 +289,17 @@ function wishing<Options extends object, Desired, Observed>(
       }
     },
     ...(resource.empties && { empties: (resource.empties(desired) ?? []).map(oneName) }),
-    ...(brings && {
-      brings: (reading?: Reading) =>
-        (brings(desired, reading && resource.parse(reading, desired)) ?? []).map(oneName),
+    ...(provides && {
+      provides: (reading?: Reading) =>
+        (provides(desired, reading && resource.parse(reading, desired)) ?? []).map(oneName),
     }),
     ...(resource.join && { shared: sharedBy(resource, id, desired) }),
     ...(contradicts && {
       contradicts: (other: Task) => wishesOf(resource, [other]).some((one) => contradicts(desired, one)),
     }),
-    ...(leaves && {
-      leaves: (changes?: readonly Change[]) =>
-        (leaves(desired, changes) ?? []).map((trace) => ({ ...trace, name: oneName(trace.name) })),
+    ...(traces && {
+      traces: (changes?: readonly Change[]) =>
+        (traces(desired, changes) ?? []).map((trace) => ({ ...trace, name: oneName(trace.name) })),
     }),
     ...(resource.lookSeconds && { lookSeconds: resource.lookSeconds(desired) }),
     ...(resource.unproven?.(desired) && { unproven: true }),
@@ -385,12 +385,12 @@ const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
   owns: is.function(),
   files: is.function(),
   empties: is.function(),
-  brings: is.function(),
+  provides: is.function(),
   marks: is.function(),
   join: is.function(),
   contradicts: is.function(),
   heedsLeftOver: is.boolean,
-  leaves: is.function(),
+  traces: is.function(),
   guard: is.function(),
   after: is.function(),
   needs: is.function(),

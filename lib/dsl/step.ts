@@ -8,7 +8,7 @@ export interface Tally {
 }
 
 /** What a step does to the quorum. */
-export interface QuorumLedger {
+export interface QuorumChange {
   readonly before: Tally;
   readonly after: Tally;
 }
@@ -18,7 +18,7 @@ export interface Step {
   readonly host: string;
   /** What is done, as an order: `add it as a learner`. Tells the step from all others of its host. */
   readonly title: string;
-  readonly ledger: QuorumLedger;
+  readonly ledger: QuorumChange;
 }
 
 /** `planned` is told of all steps first, and of a check nothing else; `begun` ends with one of the last two. */

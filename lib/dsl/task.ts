@@ -143,11 +143,11 @@ export interface Task {
    * List further paths that must exist because of this task, such as what a command creates; with the probe's result,
    * also paths only the host knows.
    */
-  brings?(reading?: Reading): readonly string[];
+  provides?(reading?: Reading): readonly string[];
   /** What a service can have read of it; by default the content of its files. */
   readonly marks?: readonly Mark[];
   /** List what these changes create on the host, for the records; without `changes`, all that the task declares. */
-  leaves?(changes?: readonly Change[]): readonly Trace[];
+  traces?(changes?: readonly Change[]): readonly Trace[];
   /** Instead of `apply`: works on the host call by call. A failing call, and any other error, fails the task. */
   act?($: HostShell): Promise<void>;
   /**

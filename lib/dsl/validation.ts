@@ -4,7 +4,7 @@ import { type Sh, sh } from './shell/sh.ts';
 /** Shell that ends with 0 if a file with the new content would be good; it is given a path to read it from, once. */
 export type Validate = (path: string) => Sh;
 
-/** What a role gave as `validate` of `thing`, for the path `from`; throws exit code 1 where that is no shell. */
+/** What a role gave as `validate` of `thing`, for the path `from`; throws exit code 1 where that is not shell. */
 export function validationOf(thing: string, from: string, validate: Validate | undefined): Sh | undefined {
   if (validate === undefined) return undefined;
   const given: unknown = validate(from);

@@ -1,7 +1,7 @@
 import { type Sh, sh } from '../dsl/shell/sh.ts';
 
 /**
- * Shell, behind `etcdctlFunction`, that defines `q_own_dir DIR MODE`: makes the folder, by the member's user where that may,
+ * Shell, after `etcdctlFunction`, that defines `q_own_dir DIR MODE`: makes the folder, by the member's user where that may,
  * and hands that user one of a new disk, or of a run that was killed before it could: root's, with nothing of a member's in
  * it. Others stay as they are.
  *

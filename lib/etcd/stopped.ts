@@ -2,7 +2,7 @@ import { type Sh, sh } from '../dsl/shell/sh.ts';
 import type { Member } from './model/cluster.ts';
 import { pidFile } from './model/paths.ts';
 
-/** Of a process that was killed the file is left. A unit that is starting, stopping or waiting for its next try has processes, or will; one that is not there is inactive. */
+/** A process that was killed leaves its file. A unit that is starting, stopping or waiting for its next try has processes, or will; one that is not there is inactive. */
 export function isStopped(member: Member): Sh {
   if (member.manager === 'process') {
     const path = pidFile(member);

@@ -10,7 +10,7 @@ import { pathInProject } from './project.ts';
 export const AN_INVENTORY_EACH = "--clusters 'inventories/*.yaml': an inventory each";
 
 /**
- * The jobs that `--clusters` and `--shards` mean: an inventory each, or so many parts of each. A pattern that matches
+ * The jobs that `--clusters` and `--shards` mean: an inventory each, or N parts of each. A pattern that matches
  * nothing, and what lies outside of the project's folder, is an error (1): on another machine it would be elsewhere.
  */
 export function clustersOf(patterns: readonly string[], shards = 1, project = process.cwd()): readonly Job[] {

@@ -38,7 +38,7 @@ export function codeDigest(
   return { version, own, project: `sha256:${project.digest('hex')}`, secrets };
 }
 
-/** Of a link also where it leads: some are sent as links. */
+/** For a link also where it leads: some are sent as links. */
 function bytesOf(path: string): Buffer {
   const link = lstatSync(path).isSymbolicLink() ? `${readlinkSync(path)}\0` : '';
   return Buffer.concat([Buffer.from(link), kindOfFile(path) === 'file' ? readFileSync(path) : NONE]);
@@ -123,6 +123,6 @@ function runsProgram(file: string): QuorateError {
 export function otherCode(wanted: CodeDigest, here: CodeDigest | undefined): string | undefined {
   if (here === undefined) return 'has no such playbook';
   if (here.version !== wanted.version) return `has version ${here.version} of Quorate, not ${wanted.version}`;
-  if (here.own !== wanted.own) return `has other code of Quorate (version ${here.version} all the same)`;
+  if (here.own !== wanted.own) return `has other code of Quorate (also version ${here.version})`;
   return here.project === wanted.project ? undefined : 'has other code: playbook, roles or what they send';
 }

@@ -2,7 +2,7 @@
 const VITAL = /^\{"event":"(?:start|error|recap)"/;
 const VITAL_LENGTH = 16 * 1024;
 
-/** Keeps the lines of runs to so many characters and lines; where the first one is left out, a line says so in its place. */
+/** Keeps the lines of runs up to a number of characters and lines; a line says where the first ones are left out. */
 export class Keeper {
   #left: number;
   #lines: number;

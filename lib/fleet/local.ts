@@ -10,7 +10,7 @@ import { isStopped, wavesOf } from './waves.ts';
 /** Characters of a job's run that are kept until it has ended, where they are asked for. */
 const KEPT = 50_000_000;
 
-/** An engine without any other machine: so many processes at once on this one. */
+/** An engine without any other machine: several processes at once on this one. */
 export function localEngine(concurrency: number): Engine {
   return new LocalEngine(concurrency);
 }
@@ -127,7 +127,7 @@ class LocalEngine implements Engine {
     };
   }
 
-  /** Wait so many milliseconds, or until it is cancelled. */
+  /** Wait `ms`, or until it is cancelled. */
   #pause(ms: number): Promise<void> {
     return new Promise<void>((resolve) => {
       const end = () => {
@@ -142,7 +142,7 @@ class LocalEngine implements Engine {
   }
 }
 
-/** Clusters of the waves behind this one, each with the number of its wave. */
+/** Clusters of the waves after this one, each with the number of its wave. */
 function later(waves: readonly (readonly Job[])[], wave: number): readonly (readonly [Job, number])[] {
   return waves.slice(wave).flatMap((clusters, i) => clusters.map((one) => [one, wave + i + 1] as const));
 }

@@ -12,7 +12,7 @@ export interface Job {
   readonly inventory: string;
   /** A part of the inventory's hosts: `2/5`. */
   readonly shard?: string;
-  /** Of all files that the inventory is made of. */
+  /** Digest of all files that the inventory is made of. */
   readonly digest?: string;
 }
 
@@ -23,7 +23,7 @@ export interface Order {
   readonly playbook: PlaybookRef;
   /** The playbook as it was named. */
   readonly name: string;
-  /** For the playbook, as they were given behind `--`. */
+  /** For the playbook, as they were given after `--`. */
   readonly words: readonly string[];
   readonly check: boolean;
   readonly yes: boolean;
@@ -50,7 +50,7 @@ export interface CodeDigest {
   readonly version: string;
   /** Of Quorate's own files. */
   readonly own: string;
-  /** Of the files of the project that the playbook is made of. */
+  /** Digest of the files of the project that the playbook is made of. */
   readonly project: string;
   /** For digests of inventories with secrets in them. */
   readonly secrets: {
@@ -67,7 +67,7 @@ export interface JobReport {
   /** From 1. */
   readonly wave: number;
   readonly status: JobStatus;
-  /** Of this begin, from 1. */
+  /** Number of this attempt, from 1. */
   readonly attempt?: number;
   readonly exitCode?: number;
   /** In words, of what did not go well. */
@@ -87,7 +87,7 @@ export function backoffOf({ backoff }: Pick<Order, 'backoff'>, attempt: number):
   return Math.min(backoff * 2 ** (attempt - 1), 3_600_000);
 }
 
-/** Of a run and one of its clusters. */
+/** The ID of a job, by its run and cluster. */
 export function jobId(run: string, cluster: string): string {
   return `${run}.${cluster}`;
 }

@@ -39,7 +39,7 @@ export function orderOf(options: Options): Order {
   };
 }
 
-/** Patterns of the inventories: those of `--clusters`, and the words behind the playbook, where a shell has expanded one. */
+/** Patterns of the inventories: those of `--clusters`, and the words after the playbook, where a shell has expanded one. */
 export function patternsOf({ words, inFront = words.length, ownLists = {} }: Options): readonly string[] {
   const { clusters = [] } = ownLists;
   if (clusters.length === 0) throw usage('no clusters are named', AN_INVENTORY_EACH);

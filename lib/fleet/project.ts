@@ -8,7 +8,7 @@ const NAMELESS = 'default';
 
 /**
  * Whose runs, jobs, schedules and workers belong together on one Redis: `--fleet`, `QUORATE_FLEET`, or the name of the
- * project. Throws exit code 1 for what is no name.
+ * project. Throws exit code 1 for what is not a name.
  */
 export function fleetName({ own }: Pick<Options, 'own'>, folder = process.cwd()): string {
   const given = (typeof own.fleet === 'string' ? own.fleet : undefined) ?? process.env.QUORATE_FLEET ?? '';

@@ -4,7 +4,7 @@ import { batchesOf } from '../runner/batches.ts';
 /** A number of clusters, or a part of all: `3`, `10%`. */
 export type Share = number | `${number}%`;
 
-/** `1,10%,100%`; throws exit code 1 for what is no list of shares. */
+/** `1,10%,100%`; throws exit code 1 for what is not a list of shares. */
 export function parseWaves(text: string): readonly Share[] {
   return text.split(',').map((word) => {
     const share = shareOf(word.trim());
@@ -49,7 +49,7 @@ export function isStopped(failed: number, errors: Share, size: number): boolean 
   return failed > budgetOf(errors, size);
 }
 
-/** What comes behind a wave whose jobs have all ended. */
+/** What comes after a wave whose jobs have all ended. */
 export function nextStep(
   waves: readonly (readonly unknown[])[],
   begun: number,

@@ -63,7 +63,7 @@ function secretIn(words: readonly string[]): string | undefined {
   const variable = extraVarsOf(words).map(secretGiven).find(Boolean);
   if (variable !== undefined) return `${JSON.stringify(variable)} is named like one`;
   const place = placeOfSecret(words);
-  if (place !== undefined) return `what stands behind ${place} is one`;
+  if (place !== undefined) return `what stands after ${place} is one`;
   const seen = words.find(isSecretSeen);
   if (seen === undefined) return undefined;
   const [name = ''] = seen.split(/[=:\s]/);

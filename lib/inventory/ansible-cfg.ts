@@ -88,7 +88,7 @@ export function inventoryOfAnsible(
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Of the variables these are read. */
+/** The environment variables that are read. */
 const READ = ['ANSIBLE_VAULT_PASSWORD_FILE'];
 
 function shortName(name: string): string {

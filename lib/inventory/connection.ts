@@ -183,7 +183,7 @@ class Reader {
 
   /**
    * The value never gets into a message. Whoever asks for a password reads one line: an end of it, as vaults and files
-   * have, is no part of the password.
+   * have, is not part of the password.
    */
   secret(name: string): Secret | undefined {
     const setting = this.setting(name);
@@ -206,7 +206,7 @@ class Reader {
   }
 }
 
-const LINE_END = 'a block (| or >) ends with a line end: write it behind the colon';
+const LINE_END = 'a block (| or >) ends with a line end: write it after the colon';
 
 const SUDO: readonly (readonly [name: string, usual: RegExp, hint: string])[] = [
   ['ansible_become_method', /^(ansible\.builtin\.)?sudo$/, 'only sudo is spoken here; or log in as root'],

@@ -131,7 +131,7 @@ class Constructor {
 
   #noExpression(option: string): QuorateError {
     const { position } = this.#variable(option, null);
-    return new QuorateError(`an expression of ${option} is no text`, {
+    return new QuorateError(`an expression of ${option} is not text`, {
       exitCode: EXIT.usage,
       ...(position && { position }),
       hint: 'quote it',

@@ -40,7 +40,7 @@ const HOST_NAME = /^(?!.{254})(?=.*[A-Za-z0-9])[A-Za-z0-9_.+~=%^][A-Za-z0-9_.+~=
 /** What ssh takes as a user: nothing that a shell would take apart, and no word that could be an option. */
 const USER = /^(?!.*(^|\s)-|.*\\$|\s|.*\s$)[^'"`;&<>|(){}]+$/;
 
-/** What may be meant by what is no address. */
+/** What may be meant by what is not an address. */
 export function addressHint(value: unknown): string | undefined {
   const text = String(value);
   if (/^(0\.0\.0\.0|::)$/.test(text)) return 'that is not an address to connect to';
@@ -53,7 +53,7 @@ export function addressHint(value: unknown): string | undefined {
   return asciiHint(text);
 }
 
-/** Of a name in other letters, what the DNS has in its place. */
+/** What the DNS has for a name in other letters. */
 export function asciiHint(name: string): string | undefined {
   const ascii = /[^\0-\x7f]/.test(name) ? domainToASCII(name) : '';
   return HOST_NAME.test(ascii) ? `the DNS has it as ${ascii}` : undefined;

@@ -17,7 +17,7 @@ export interface SettledHost extends InventoryHost {
   readonly vars: Readonly<Record<string, unknown>>;
   readonly address: string;
   readonly kind: Connection['kind'];
-  /** Of hosts that are contacted. */
+  /** Connections of the hosts that are contacted. */
   readonly connection: Connection | undefined;
   /** Where a variable's value comes from. */
   origin(name: string): Position | 'default' | 'extra-vars';

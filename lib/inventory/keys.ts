@@ -21,7 +21,7 @@ export class NamedKeys {
     this.#problems = problems;
   }
 
-  /** Of `ansible_ssh_private_key_file`: its path, if it is there; a problem where the file is no private key. */
+  /** Of `ansible_ssh_private_key_file`: its path, if it is there; a problem where the file is not a private key. */
   file(setting: Setting): string | undefined {
     const name = 'ansible_ssh_private_key_file';
     if (typeof setting.value !== 'string' || unsafeText(setting.value) !== undefined) {

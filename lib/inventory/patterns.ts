@@ -75,7 +75,7 @@ function choose(inventory: Listed, terms: readonly string[], what: string): Read
 /** `[0]`, `[0:2]` (the last one included), `[1:]`; negative ones count from the end. */
 const SUBSCRIPT = /^(.*)\[(-?\d+)(?:([:-])(-?\d*))?\]$/;
 
-/** Of a host and a group of one name Ansible takes the host where a pattern adds, the group where it takes away. */
+/** When a host and a group share a name, a pattern that adds means the host, one that excludes the group, as in Ansible. */
 const HOST_FIRST = true;
 const GROUP_FIRST = false;
 

@@ -5,7 +5,8 @@ import { noteRead } from './files-read.ts';
 import { kindOfFile, namesIn } from './folders.ts';
 import { looksLikeIni } from './formats/looks.ts';
 import { isProgram } from './formats/program.ts';
-import { entriesOf, parseYaml, type Source, textIn } from './formats/yaml.ts';
+import { entriesOf, parseYaml, type Source } from './formats/yaml.ts';
+import { textIn } from './formats/yaml-nodes.ts';
 import { type OpenVault, readText, VAULT_MARK, whatItIs } from './text.ts';
 import { Tree } from './tree.ts';
 
@@ -53,7 +54,7 @@ function filesBelow(folder: string, above: readonly string[], problems: Problems
     if (kind === 'directory') return filesBelow(path, [...above, real], problems);
     if (kind === 'file') return [path];
     problems.note(
-      `not used: ${path}, ${kind === 'nothing' ? 'a link that leads to no file' : 'which is no file'}`,
+      `not used: ${path}, ${kind === 'nothing' ? 'a link that leads to no file' : 'which is not a file'}`,
     );
     return [];
   });
@@ -139,7 +140,7 @@ async function isSomethingElse(
   return true;
 }
 
-/** Adds what a text says; the tree is as it was where that is no YAML, though it looks like that. */
+/** Adds what a text says; the tree is as it was where that is not YAML, though it looks like that. */
 async function addText(
   reading: Reading,
   file: string,
@@ -172,7 +173,7 @@ async function addText(
       );
       return 'read';
     }
-    // Lines that are no mapping are hosts, one each.
+    // Lines that are not a mapping are hosts, one each.
     if (textIn(source.root) === undefined) {
       reading.format ??= 'yaml';
       const { addYaml } = await import('./formats/yaml-groups.ts');
@@ -195,7 +196,7 @@ async function addAsIni(
   addIni(reading.tree, file, text, problems);
 }
 
-/** Of what is no YAML: it is INI, with hosts that have names. */
+/** What is not YAML is INI, if its hosts have names. */
 async function isIni(file: string, text: string): Promise<boolean> {
   const said = new Problems();
   const tree = new Tree(said, { file, line: 1, column: 1 });

@@ -105,7 +105,7 @@ export class Tree {
       this.#problems.note('ansible_group_priority is not a whole number, and counts as 1', variable.position);
   }
 
-  /** Variables of a host; where a group has its name by then, they are the group's, as in Ansible. */
+  /** Variables of a host; where a group of that name exists already, they are the group's, as in Ansible. */
   setHostVariables({ name, vars }: Host, variables: readonly Variable[]): void {
     const group = this.groups.get(name);
     if (group === undefined) vars.push(...variables);

@@ -136,7 +136,7 @@ function readyPid(holder: ChildProcess): Promise<string | undefined> {
   });
 }
 
-/** Starts programs behind the words of another one. A command line for a shell becomes words, or only its first would be. */
+/** Starts programs after the words of another one. A command line for a shell becomes words, or only its first would be. */
 function spawnBehind([first = '', ...words]: readonly string[]): Spawn {
   const behind = (file: string, ...rest: readonly unknown[]) => {
     const args = rest.find((one): one is readonly string[] => Array.isArray(one)) ?? [];

@@ -12,9 +12,9 @@ interface Judged {
 
 /** Types of the matchers: `declare module 'vitest' { interface Matchers<T> extends QuorateMatchers<T> {} }`. */
 export interface QuorateMatchers<R> {
-  /** Of what `converge` gives: the check told what the apply did, and nothing is left to do but what always runs. */
+  /** For what `converge` gives: the check told what the apply did, and nothing is left to do but what always runs. */
   toConverge(): R;
-  /** Of what `fakeHost().tasks` gives: there is a task of this title or resource (`file:/etc/motd`). */
+  /** For what `fakeHost().tasks` gives: there is a task of this title or resource (`file:/etc/motd`). */
   toHaveTask(task: string): R;
 }
 
@@ -63,7 +63,7 @@ function wrongOf({ check, apply, again }: Convergence): readonly string[] {
 
 /**
  * The check left it to the run what becomes of the task: a command that cannot tell (`changedWhen: 'always'`), or one
- * whose `unless` is asked again behind something that is due. Then the run may have found nothing to do.
+ * whose `unless` is asked again after something that is due. Then the run may have found nothing to do.
  */
 function isOpen({ property, certainty }: MadeChange): boolean {
   return property === 'effect' && certainty === 'unknown';

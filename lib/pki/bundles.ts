@@ -11,7 +11,7 @@ export interface ClientBundle {
   readonly caPem: string | undefined;
   /** Its key is on this machine: version control has none. */
   readonly hasKey: boolean;
-  /** Of every certificate that it was given, in hex, the latest last; never empty. */
+  /** Serial numbers of every certificate that it was given, in hex, the latest last; never empty. */
   readonly serials: readonly string[];
 }
 

@@ -18,7 +18,7 @@ export interface PkiOptions {
   readonly certExpiry: string;
   /** How long before its end a certificate is renewed. */
   readonly renewBefore: string;
-  /** Of all members. */
+  /** Addresses of all members. */
   readonly addresses: readonly string[];
   /** PEM of the CA the members trust already: no other one is made in its place. */
   readonly trusted?: string;
@@ -54,7 +54,7 @@ export interface PkiConfig {
     readonly key: KeyType;
     readonly profiles: Readonly<Record<LeafKind, LeafProfile>>;
   };
-  /** Hosts that are no member's: every member's certificates carry them. */
+  /** Hosts that are not a member's: every member's certificates carry them. */
   readonly further: readonly string[];
   readonly warnings: readonly string[];
 }

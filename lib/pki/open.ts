@@ -22,11 +22,11 @@ export async function certificateInfo(pem: string): Promise<string> {
 
 /** What decides whether a member's certificate is as it should be, besides what the inventory says of it. */
 export interface LeafRules {
-  /** The hosts in the folder's `server-csr.json` that are no member's: every member's certificates carry them. */
+  /** The hosts in the folder's `server-csr.json` that are not a member's: every member's certificates carry them. */
   readonly furtherHosts: readonly string[];
   /** How long before its end one of either kind is due, in milliseconds. */
   readonly renewBefore: Readonly<Record<'server' | 'peer', number>>;
-  /** Of keys to come, as `ecdsa-256`. */
+  /** Kind of keys to come, as `ecdsa-256`. */
   readonly keyType: string;
 }
 

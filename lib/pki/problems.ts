@@ -20,7 +20,7 @@ export type Problem =
   | { readonly kind: 'usage'; readonly missing: readonly ExtendedUse[] };
 
 export interface Requirements {
-  /** The certificate, and what is shown behind it. */
+  /** The certificate, and what is shown after it. */
   readonly pem: string;
   /** Exactly the names it must carry; undefined when it need not have any. */
   readonly sans: readonly string[] | undefined;
@@ -31,7 +31,7 @@ export interface Requirements {
   readonly now?: Date;
   /** What it must serve for: both, unless told. */
   readonly uses?: readonly ExtendedUse[];
-  /** Of its key, as `rsa-2048`; any unless told. */
+  /** Kind of its key, as `rsa-2048`; any unless told. */
   readonly keyType?: string | undefined;
   /** Milliseconds from its beginning to its end; any unless told. */
   readonly life?: number | undefined;

@@ -32,7 +32,7 @@ export interface Reissue {
 /** A pair as it is to lie in the folder of a PKI. */
 export interface Wanted extends Reissue {
   readonly folder: string;
-  /** Of its files, without ending. */
+  /** Name of its files, without ending. */
   readonly base: string;
   readonly kind: LeafKind;
   /** Its serial number is noted: see `noteSerial`. */

@@ -115,7 +115,7 @@ async function obtainCached({ software, version, arch, cacheDir }: ReleaseReques
   return cached;
 }
 
-/** A full disk or a folder that may not be written to is no bug of ours; what is unavailable may be had elsewhere. */
+/** A full disk or a folder that may not be written to is not a bug of ours; what is unavailable may be had elsewhere. */
 function explain(error: unknown, { software, version, cacheDir }: ReleaseRequest): unknown {
   if (error instanceof Unavailable && error.hint === undefined) return error.withHint(otherWays(software));
   const { syscall, message } = error as NodeJS.ErrnoException;

@@ -4,7 +4,7 @@ import { createOutput } from './stream.ts';
 /**
  * Prints a text that is all that was asked for, and waits until it has left. Throws exit code 1 where it cannot be
  * written, as to a full disk: half a document with a code of 0 would be taken for a whole one. That nobody reads on
- * (`| head`) is no error.
+ * (`| head`) is not an error.
  */
 export async function printDocument(text: string): Promise<void> {
   await createOutput(process.stdout)

@@ -33,7 +33,7 @@ export interface ReportOptions {
 }
 
 export interface Report extends EventSink {
-  /** Prints what comes last and waits until all is written; a reader that has gone away is no error. */
+  /** Prints what comes last and waits until all is written; a reader that has gone away is not an error. */
   close(): Promise<void>;
   /** Leaves the terminal to `work` (a question to the user); several wait for one another. */
   suspend<T>(work: () => Promise<T>): Promise<T>;

@@ -27,7 +27,7 @@ interface Suite {
 }
 
 /**
- * Runs as JUnit XML: a suite a host, a case a task; what is no host's, and a run that ended badly with no task to blame,
+ * Runs as JUnit XML: a suite a host, a case a task; what is not a host's, and a run that ended badly with no task to blame,
  * is a case of the suite `run`. Valid by the schemas of Ant and of Jenkins.
  */
 export function junit(runs: readonly RecordedRun[]): string {

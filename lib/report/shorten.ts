@@ -3,7 +3,7 @@ import type { RunEvent } from '../runner/events.ts';
 /** Characters of a line of a message or a hint; a screen of 25 lines has 2000. */
 const MAX_LINE = 2000;
 
-/** Of those, what stays of the end: there a message says what was wanted. */
+/** How many of those stay at the end, where a message says what was wanted. */
 const TAIL = 500;
 
 /**

@@ -104,7 +104,7 @@ else q_on ${path} rm -f --; fi`;
   },
 });
 
-/** Of a path that is not there, and that an earlier task may bring. */
+/** For a path that is not there, and that an earlier task may bring. */
 const BROUGHT = {
   kind: 'remove',
   property: 'type',

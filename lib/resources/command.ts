@@ -35,7 +35,7 @@ interface CommandDesired extends Partial<UntilWays> {
 
 /**
  * A command with a way to tell that it is done; its name says what holds then. What `unless` finds may hang on any
- * earlier task, so behind one that is due it is asked again when its turn comes; `after` names those that matter.
+ * earlier task, so after one that is due it is asked again when its turn comes; `after` names those that matter.
  *
  * @example
  * const key = file('/etc/app/key', { content: secret, mode: '0600' });
@@ -52,7 +52,7 @@ export const command = defineResource<CommandOptions, CommandDesired, Found>({
   }),
   name: ({ name }) => name,
   title: (desired) => desired.name,
-  brings: (desired) => (desired.creates !== undefined ? [desired.creates] : []),
+  provides: (desired) => (desired.creates !== undefined ? [desired.creates] : []),
   marks: (desired) => (desired.creates !== undefined ? [unknownAfter(contentMark(desired.creates))] : []),
   probe(desired) {
     if (desired.creates !== undefined) return sh`[ -e ${desired.creates} ] || [ -L ${desired.creates} ]`;

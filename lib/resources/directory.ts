@@ -52,7 +52,7 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
   owns: (desired) => [desired.path],
   files: () => [],
   marks: ({ path }) => [directoryMark(path)],
-  leaves({ path }, changes) {
+  traces({ path }, changes) {
     const own = broughtBy({ kind: 'directory', name: path }, changes, 'type');
     return changes === undefined || own.length === 0 ? own : [...foldersTo(path), ...own];
   },

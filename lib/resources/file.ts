@@ -107,7 +107,7 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
   thing: ({ path }) => `path ${path}`,
   join: joinedOwnership,
   owns: (desired) => [desired.path],
-  leaves({ path, content }, changes) {
+  traces({ path, content }, changes) {
     const digest = digestOf(content);
     return broughtBy(
       { kind: 'file', name: path, ...(digest !== undefined && { digest }) },

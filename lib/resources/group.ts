@@ -38,13 +38,13 @@ export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
     if (isAccountName(name)) return { name, ...options };
     throw new QuorateError(`${JSON.stringify(name)} is not the name of a group`, {
       exitCode: EXIT.usage,
-      hint: 'letters, digits, and _ . - behind the first; no number, and 32 of them at most',
+      hint: 'letters, digits, and _ . - after the first; no number, and 32 of them at most',
     });
   },
   name: ({ name }) => name,
   title: (desired) => `group ${desired.name} exists`,
   marks: ({ name }) => [accountMark('group', name)],
-  leaves: ({ name }, changes) => broughtBy({ kind: 'group', name }, changes, 'name'),
+  traces: ({ name }, changes) => broughtBy({ kind: 'group', name }, changes, 'name'),
   probe: ({ name, gid }) =>
     probe(
       [{ account: name, in: 'group' }],

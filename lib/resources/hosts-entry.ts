@@ -32,7 +32,7 @@ export const hostsEntry = defineEdit<HostsEntryOptions, HostsEntryDesired>({
   name: ({ names: [name = ''], address }) => `${folded(name)} IPv${isIP(address)}`,
   title: ({ names: [name = ''], address }) => `${name} is ${address}`,
   complete(name, { address, aliases = [], file = '/etc/hosts' }) {
-    if (isIP(address) === 0) throw wrong(`${JSON.stringify(address)} is no IP address`);
+    if (isIP(address) === 0) throw wrong(`${JSON.stringify(address)} is not an IP address`);
     const names = [name, ...aliases].map((one) => oneLine('host name', one));
     for (const one of names) if (/[\s#]/.test(one)) throw wrong(`${JSON.stringify(one)} is not a host name`);
     return { ...completeEdit(file, { create: true }), address, names };

@@ -48,7 +48,7 @@ export const link = defineResource<LinkOptions, LinkDesired, ObservedLink>({
   owns: ({ path }) => [path],
   files: () => [],
   marks: ({ path, to }) => [linkMark(path, to)],
-  leaves: ({ path, to }, changes) => broughtBy({ kind: 'link', name: path, digest: to }, changes, 'to'),
+  traces: ({ path, to }, changes) => broughtBy({ kind: 'link', name: path, digest: to }, changes, 'to'),
   probe: ({ path, to }) =>
     probe(
       [{ path, how: 'stat' }, ...groundReads(path, {})],

@@ -54,7 +54,7 @@ const SHELL = /^(?!#!)|^#![^\r\n]*(?<!pw)sh\b/;
 
 function runOnHost(text: string, args: readonly (string | number)[]): Sh {
   const [, line = '/bin/sh'] = /^#! *([^\r\n]+)/.exec(text) ?? [];
-  // As the kernel does: what stands behind the program is one word. A folder like /tmp need not let programs run.
+  // As the kernel does: what stands after the program is one word. A folder like /tmp need not let programs run.
   const [, program = '', word] = /^(\S+)(?:\s+(.*\S))?\s*$/.exec(line) ?? [];
   return sh`q_script=$(mktemp) && printf %s ${text} >"$q_script" || exit
 ${[program, ...(word === undefined ? [] : [word])]} "$q_script" ${args}

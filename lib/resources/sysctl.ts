@@ -47,14 +47,14 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
       key: parts.join('/'),
       value: value === '' ? '' : spaced(oneLine('value', String(value))),
       live: `/proc/sys/${parts.join('/')}`,
-      // Behind `99-sysctl.conf`, and behind those without a number: `k8s.conf`.
+      // After `99-sysctl.conf`, and after those without a number: `k8s.conf`.
       path: `/etc/sysctl.d/zz-${parts.join('-')}.conf`,
     };
   },
   name: ({ key }) => key,
   title: ({ key, value }) => `${dotted(key)} is ${value === '' ? 'empty' : value}`,
   owns: ({ path }) => [path],
-  leaves: ({ path, ...desired }, changes) =>
+  traces: ({ path, ...desired }, changes) =>
     broughtBy({ kind: 'file', name: path, digest: sha256(contentOf(desired)) }, changes, 'at boot'),
   probe: ({ path, live, ...desired }) =>
     probe(
@@ -114,7 +114,7 @@ function contentOf({ key, value }: Pick<SysctlDesired, 'key' | 'value'>): string
 }
 
 /**
- * The parts of a key, as sysctl.d(5) has it: what stands first, a dot or a slash, parts it; behind a dot the other one
+ * The parts of a key, as sysctl.d(5) has it: what stands first, a dot or a slash, parts it; after a dot the other one
  * stands for a dot in a name: `net.ipv4.conf.eth0/1.forwarding`, `net/ipv4/conf/eth0.1/forwarding`.
  */
 function partsOfKey(name: string): readonly string[] {
@@ -156,7 +156,7 @@ function isNumbers(key: string, live: string | undefined): boolean {
   return live !== undefined && /^[-\d\s]*\d[-\d\s]*$/.test(live) && !key.endsWith('_ports');
 }
 
-/** Of whole numbers above 2⁵³ digits are lost before anybody sees them. */
+/** Whole numbers above 2⁵³ lose digits before anybody sees them. */
 function isExact(value: number): boolean {
   return Number.isFinite(value) && (Number.isSafeInteger(value) || !Number.isInteger(value));
 }

@@ -50,7 +50,7 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
   title: ({ path }) => `${path.slice(unitPath('').length)} is in force`,
   thing: ({ path }) => `path ${path}`,
   owns: ({ path }) => [path],
-  leaves({ path, content }, changes) {
+  traces({ path, content }, changes) {
     const folder = path.slice(0, path.lastIndexOf('/'));
     const file = broughtBy({ kind: 'file', name: path, digest: sha256(content) }, changes, 'content');
     const isDropIn = folder.endsWith('.d') && file.length > 0;
@@ -84,7 +84,7 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
 printf %s ${content} | q_write ${path} 0644 '' '' && systemctl daemon-reload`,
 });
 
-/** Of a template systemd knows the instances that are loaded, and nothing else. */
+/** systemd knows the loaded instances of a template, and nothing else of it. */
 function manager(unit: string): Sh {
   const [, name, ending] = /^(.+@)(\.[a-z]+)$/.exec(unit) ?? [];
   if (name === undefined) return sh`systemctl show -p NeedDaemonReload ${unit}`;

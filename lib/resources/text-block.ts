@@ -82,10 +82,10 @@ export const textBlock = defineEdit<TextBlockOptions, TextBlockDesired>({
   },
 });
 
-/** Half a block says nothing of where it ends: what lies behind it may be anybody's. */
+/** Half a block says nothing of where it ends: what lies after it may be anybody's. */
 function broken(path: string, name: string, exitCode: typeof EXIT.usage | typeof EXIT.failed): QuorateError {
   return new QuorateError(
-    `the markers of block "${name}" in ${path} do not come once each, one behind the other`,
+    `the markers of block "${name}" in ${path} do not come once each, one after the other`,
     {
       exitCode,
       hint: 'put them right by hand: BEGIN, the lines of the block, END',

@@ -99,7 +99,7 @@ export const timer = defineResource<TimerOptions, TimerDesired, ObservedTimer>({
   name: ({ name }) => name,
   title: ({ name, calendar }) => `${name} runs ${calendar}`,
   owns: ({ files }) => files.map(([path]) => path),
-  leaves({ name, files }, changes) {
+  traces({ name, files }, changes) {
     const begins = changes?.some(({ property }) => property === 'enabled' || property === 'state') ?? true;
     return [
       ...(begins ? [{ kind: 'unit', name: `${name}.timer` } as const] : []),

@@ -18,7 +18,7 @@ export interface HostRecap {
   /** Things that no role declares any more, and that are still there. Left out where it is 0. */
   leftOver?: number;
   roundTrips: number;
-  /** Of those that failed: what a task's `ignoreErrors`, or a block's `rescue`, has seen to. Left out where it is 0. */
+  /** How many of the failed ones a task's `ignoreErrors`, or a block's `rescue`, has seen to. Left out where it is 0. */
   ignored?: number;
   rescued?: number;
 }
@@ -57,9 +57,9 @@ export type RunEvent =
       readonly changes: readonly Change[];
       /** The host whose role it is, where another one acts. */
       readonly for?: string;
-      /** Of one that failed: the run goes on there all the same, by `ignoreErrors` or the `rescue` of a block. */
+      /** For one that failed: why the run goes on there, `ignoreErrors` or the `rescue` of a block. */
       readonly handled?: 'ignored' | 'rescued';
-      /** Of one that was skipped, in words. */
+      /** For one that was skipped: why, in words. */
       readonly reason?: string;
     }
   | {
@@ -115,7 +115,7 @@ export type RunEvent =
 /** What only a progress view cares for; not part of the JSON stream. */
 export interface Progress {
   readonly host: string;
-  /** `connecting`, `reading`, `applying etcd.conf`…; undefined when the host rests. */
+  /** `connecting`, `reading`, `applying etcd.conf`…; undefined when the host is idle. */
   readonly doing: string | undefined;
   /** Planned tasks that a run has yet to apply there; left out when that is as before. */
   readonly due?: number;

@@ -6,7 +6,7 @@ import type { Sh } from '../dsl/shell/sh.ts';
 import type { Prepared, Reading, Received, Task, Transfer } from '../dsl/task.ts';
 import { withLoaded } from '../dsl/trace/lazy.ts';
 import { World } from '../dsl/world/world.ts';
-import { EXIT, errorsOf, QuorateError } from '../errors.ts';
+import { EXIT, errorsOf, QuorateError, withoutHost } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import { Slots } from '../transport/slots.ts';
 import { type ApplyContext, applySteps } from './apply/apply.ts';
@@ -166,7 +166,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     this.#going = new Set(left.map(({ task }) => task));
     this.#program = new Program([...wanted, ...left]);
     this.plan = withoutLooks(await this.#planOf(this.#program.live, { first: this.target.name }));
-    this.#rest();
+    this.#idle();
   }
 
   async #planOf(
@@ -247,7 +247,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
         ended = await this.#goOn(error, ended);
       }
     }
-    this.#rest();
+    this.#idle();
     if (ended !== undefined) throw ended;
     await this.#settle(this.#world.forProof());
   }
@@ -291,7 +291,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const planned = await this.#planOf(tasks, { kept });
     this.#tellOk(planned.filter(({ task }) => !known.has(task)));
     this.plan = [...kept, ...planned];
-    this.#rest();
+    this.#idle();
   }
 
   async #carryOut(due: readonly PlannedTask[]): Promise<void> {
@@ -337,7 +337,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const handled = handlerOf(failed.task);
     if (handled === undefined && rest.length === 0) throw ended ?? error;
     if (handled !== undefined)
-      this.#wire.log('warning', `${withoutHost(error, this.host.name)} (${handled})`);
+      this.#wire.log('warning', `${withoutHost(error.message, this.host.name)} (${handled})`);
     const before = this.plan.slice(0, this.plan.findIndex(({ task }) => task === failed.task) + 1);
     for (const one of before.slice(-1)) this.#applied.add(one);
     const isOpen = (one: PlannedTask) => isDue(one) && !this.#applied.has(one);
@@ -429,9 +429,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     for (const wire of this.#wires) wire.kill();
   }
 
-  #rest(): void {
+  #idle(): void {
     const due = this.plan.filter((planned) => isDue(planned) && !this.#applied.has(planned));
-    this.#wire.rests(this.#options.check ? 0 : due.length);
+    this.#wire.idle(this.#options.check ? 0 : due.length);
   }
 
   async #prepare(planned: PlannedTask): Promise<Prepared> {
@@ -453,13 +453,9 @@ function isTasks(error: unknown): error is QuorateError {
   return error instanceof QuorateError && error.exitCode === EXIT.failed;
 }
 
-function withoutHost({ message }: QuorateError, host: string): string {
-  return message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
-}
-
 function dueAgain({ title }: Task): QuorateError {
-  return new QuorateError(`"${title}" is due again: a task behind it has changed what it looks at`, {
+  return new QuorateError(`"${title}" is due again: a task after it has changed what it looks at`, {
     exitCode: EXIT.failed,
-    hint: 'declare it behind that task, or name the tasks that matter: after: [ … ]',
+    hint: 'declare it after that task, or name the tasks that matter: after: [ … ]',
   });
 }

@@ -14,7 +14,7 @@ export interface Run {
   readonly done: Promise<ExitCode>;
   /** Finishes the tasks in hand, then ends with 130. */
   stop(code: ExitCode): void;
-  /** Ends the scripts on the hosts at once; a run that goes on all the same is given up. */
+  /** Ends the scripts on the hosts at once; a run that still goes on is given up. */
   kill(): void;
   /** It was given up: something of it may still be under way in this process, and nobody waits for it. */
   readonly abandoned: boolean;

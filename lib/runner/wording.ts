@@ -1,4 +1,5 @@
 import type { Change } from '../dsl/task.ts';
+import { withoutHost } from '../errors.ts';
 
 /** One change as a person reads it: `content: sha256:ab… → sha256:cd…`. */
 export function describeChange(change: Change): string {
@@ -19,6 +20,6 @@ export function unprovenMessage(host: string, title: string, left: readonly Chan
 
 /** A guarded change was not confirmed by a new connection. */
 export function cutOffMessage(host: string, why: string | undefined): string {
-  const seen = why === undefined ? 'none got through in time' : why.replace(`${host}: `, '');
+  const seen = why === undefined ? 'none got through in time' : withoutHost(why, host);
   return `${host}: the change would cut us off, and the host takes it back: a new connection was tried: ${seen}`;
 }

@@ -1,5 +1,5 @@
 import type { Store } from '../dsl/source/store.ts';
-import { QuorateError, QuorateErrors } from '../errors.ts';
+import { QuorateError, QuorateErrors, withoutHost } from '../errors.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import type { Connection, Host } from './host.ts';
 
@@ -37,7 +37,7 @@ export async function checkConnections(connections: readonly Connection[]): Prom
         () => [],
         (error: unknown) => {
           if (!(error instanceof QuorateError)) throw error;
-          return [[error.message.replace(`${connection.name}: `, ''), error] as const];
+          return [[withoutHost(error.message, connection.name), error] as const];
         },
       ),
     ),

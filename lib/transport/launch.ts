@@ -44,7 +44,7 @@ export interface Launched {
 const START_MS = 10_000;
 const BYTE_MS = 1 / 50;
 
-/** How long sudo may take, and how long output may stay open, and silent, behind a program that ended. */
+/** How long sudo may take, and how long output may stay open, and silent, after a program that ended. */
 const SUDO_MS = 10_000;
 const LINGER_MS = 2_000;
 
@@ -268,7 +268,7 @@ class Conversation implements Launched {
     stdin?.end();
     stdout?.destroy();
     stderr?.destroy();
-    // Of this machine: one that does not end keeps this process no longer.
+    // On this machine: one that does not end must not keep this process.
     this.#process.unref?.();
   }
 }

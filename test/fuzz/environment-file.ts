@@ -91,10 +91,10 @@ type State =
   | 'comment'
   | 'comment-escape';
 
-/** systemd takes valid UTF-8 only; what Unicode says is no character is none to it (`unichar_is_valid`). */
+/** systemd takes valid UTF-8 only; what Unicode says is not a character is none to it (`unichar_is_valid`). */
 function refuseUnprintable(value: string): string {
   if (/\0|\p{Noncharacter_Code_Point}/u.test(value)) {
-    throw new Error(`systemd refuses the file: ${JSON.stringify(value)} is no text to it`);
+    throw new Error(`systemd refuses the file: ${JSON.stringify(value)} is not text to it`);
   }
   return value;
 }

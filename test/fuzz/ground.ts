@@ -81,7 +81,7 @@ export function runShell(
   });
 }
 
-/** Splits what was printed with a NUL behind each item. */
+/** Splits what was printed with a NUL after each item. */
 export function items(bytes: Buffer): readonly string[] {
   const parts = bytes.toString('latin1').split('\0').slice(0, -1);
   return parts.map((part) => Buffer.from(part, 'latin1').toString('utf8'));

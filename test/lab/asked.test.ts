@@ -146,7 +146,7 @@ describeLab('how members and their hosts are asked', () => {
     }
   });
 
-  it('what is no file in place of a certificate is not waited for', async () => {
+  it('what is not a file in place of a certificate is not waited for', async () => {
     const swap =
       'cd /opt/etcd/ssl; for pem in server.pem ca.pem; do mv $pem /run/$pem.own; mkfifo $pem; done';
     await lab.ssh('etcd02', swap);

@@ -107,7 +107,7 @@ describeLab('what a run may touch, and what it refuses', () => {
     expect(await untouched()).toEqual(before);
   });
 
-  it('3 for a CA that no majority of all members has; one that was added on one host is no tie', async () => {
+  it('3 for a CA that no majority of all members has; one that was added on one host is not a tie', async () => {
     const { inventory } = elsewhere('no-folder');
     const plain = () => runPlaybook(lab, ['--check'], { inventory });
     const seen = await plain();

@@ -37,7 +37,7 @@ describeLab('the flags that etcd_settings is checked against', () => {
       const listed = new Set([...help.matchAll(/^\s*--([a-z0-9-]+)/gm)].map(([, name]) => String(name)));
       const known = flagsOf(version);
       expect(listed.size).toBeGreaterThan(50);
-      // Its help is no proof: some names are not in it, and some are not in the program. Each costs a process.
+      // Its help is not proof: some names are not in it, and some are not in the program. Each costs a process.
       expect([...listed].filter((name) => !known.has(name) && has(name))).toEqual([]);
       const doubtful = [...known].filter((name) => version === NEWEST || !listed.has(name));
       expect(doubtful.filter((name) => !has(name))).toEqual([]);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type ExitCode, worstExit } from '../../lib/errors.ts';
+import { type ExitCode, withoutHost, worstExit } from '../../lib/errors.ts';
 
 it.each<[readonly ExitCode[], ExitCode]>([
   [[], 0],
@@ -14,4 +14,10 @@ it.each<[readonly ExitCode[], ExitCode]>([
   [[8, 7], 7],
 ])('of %j the exit code is %i', (codes, worst) => {
   expect(worstExit(codes)).toBe(worst);
+});
+
+it('a message loses the host in front, and no other word of it', () => {
+  expect(withoutHost('db: no route to db: refused', 'db')).toBe('no route to db: refused');
+  expect(withoutHost('the way to db: refused', 'db')).toBe('the way to db: refused');
+  expect(withoutHost('db: refused', undefined)).toBe('db: refused');
 });

@@ -71,7 +71,7 @@ describe('a function of the shell', () => {
 describe('the word etcd', () => {
   const general = files.filter((file) => !DOMAIN.some((folder) => file.startsWith(`${folder}/`)));
 
-  it.each(general)('is no part of a name or a string in %s', (file) => {
+  it.each(general)('is not part of a name or a string in %s', (file) => {
     const source = withoutComments(readFileSync(join(ROOT, file), 'utf8'));
     expect(source.split('\n').filter((line) => /etcd/i.test(line))).toEqual([]);
   });

@@ -279,7 +279,7 @@ await playbook(import.meta, { plays: [play({ hosts: 'all', roles: [site] })] });
   expect(JSON.parse(project.read('plan.json')).tasks[0].wanted).toMatch(/^scrypt:/);
 });
 
-it('a key without an end is no reason to fail, however long it is', () => {
+it('a key without an end is not a reason to fail, however long it is', () => {
   expect(maskText(`-----BEGIN PRIVATE KEY-----\n${'abc\n'.repeat(2_500_000)}`)).toContain('BEGIN');
 });
 

@@ -183,7 +183,7 @@ function forNode(flags: readonly Flag[]): NonNullable<ParseArgsConfig['options']
   );
 }
 
-/** What `--vault-id` names, as `--vault-password-file` takes it: without an ID `prompt` is no file either. */
+/** What `--vault-id` names, as `--vault-password-file` takes it: without an ID `prompt` is not a file either. */
 function vaultFile(id: string): string {
   return id.includes('@') ? id : `@${id}`;
 }

@@ -18,7 +18,7 @@ export function wrongArguments(said: string, flags: readonly Flag[], takesWords:
   const meant = unknown === undefined ? undefined : meantBy(unknown, flags);
   const file =
     stray !== undefined && /\.(ya?ml|ini|json)$/.test(stray) ? `did you mean -i ${stray}?` : undefined;
-  const behind = takesWords && unknown && !meant ? 'words of another program go behind --;' : undefined;
+  const behind = takesWords && unknown && !meant ? 'words of another program go after --;' : undefined;
   return new QuorateError(message, {
     exitCode: EXIT.usage,
     hint: [meant ?? file ?? behind, '--help lists the options'].filter(Boolean).join(' '),

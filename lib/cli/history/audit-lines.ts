@@ -16,7 +16,7 @@ export interface AuditLine {
 export interface AuditLines {
   readonly lines: readonly AuditLine[];
   readonly damaged: number;
-  /** Of some file only the end was read. */
+  /** Only the end of some file was read. */
   readonly cut: boolean;
   /** Files that may not be read. */
   readonly denied: readonly string[];

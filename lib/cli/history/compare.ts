@@ -58,7 +58,7 @@ export function differences(one: RecordedRun, two: RecordedRun): Comparison {
     const [a, b] = [first.get(key), second.get(key)];
     const { host, role, task, for: whose = host } = (a ?? b) as TaskEvent;
     const [cameFirst, cameSecond] = [came(a), came(b)];
-    // Of a host that one run did not have, all is different, and that is said once.
+    // Everything differs on a host that one run did not have: that is said once.
     if (!both(whose) || JSON.stringify(cameFirst) === JSON.stringify(cameSecond)) continue;
     const same = JSON.stringify([role, task, cameFirst, cameSecond]);
     const known = tasks.get(same);

@@ -29,7 +29,7 @@ const BROUGHT = [
 
 /**
  * The command line of `--apply`, with what the plan brings along. Throws exit code 1 for a plan of another playbook, for
- * flags that say otherwise than it, and for what is no flag of the playbook; 3 where code or inventory files are not those
+ * flags that say otherwise than it, and for what is not a flag of the playbook; 3 where code or inventory files are not those
  * that it was made of: before any of them is read as an inventory, or run as one.
  */
 export async function withPlan(
@@ -140,7 +140,7 @@ async function otherCode({ code }: Plan, playbookFile: string, digests: Digests)
   if (version !== code.version)
     return [`it was made by version ${code.version} of Quorate, and this is ${version}`];
   return [
-    ...(own === code.own ? [] : [`the code of Quorate has changed (version ${version} all the same)`]),
+    ...(own === code.own ? [] : [`the code of Quorate has changed (still version ${version})`]),
     ...(await otherFiles('code', code.files, files, digests)),
   ];
 }
@@ -204,7 +204,7 @@ function differs(file: string, found: readonly Difference[], settled: boolean): 
       {
         settled,
         ...(isDone && {
-          hint: 'was it carried out before, or made with -e that is missing now? --plan-out makes a plan of what is left',
+          hint: 'was it carried out before, or made with an -e that is missing now? --plan-out makes a plan of what is left',
         }),
       },
     ),

@@ -28,7 +28,7 @@ export type Digested = Readonly<Record<string, string>>;
 
 export interface Code {
   readonly version: string;
-  /** Of all files of Quorate's own that the playbook is made of. */
+  /** Digest of all files of Quorate's own that the playbook is made of. */
   readonly own: string;
   /** The playbook of a user and what it imports. */
   readonly files: Digested;

@@ -57,7 +57,7 @@ export function planMaker({ playbook, file, line, options }: PlanWish) {
   };
 }
 
-/** Where it is to be written; that is no stream. Throws 1. */
+/** Where it is to be written; that is not a stream. Throws 1. */
 function placeOf(planOut: string): string {
   if (planOut !== '-') return checkWritable('plan', planOut);
   throw new QuorateError('--plan-out takes a file, not -', {
@@ -70,10 +70,10 @@ function isShown({ event }: RunEvent): boolean {
   return event === 'task' || event === 'step' || event === 'left-over';
 }
 
-/** With the code that the check ends with all the same. */
+/** With the exit code of the check itself. */
 function notWhole(file: string | undefined, exitCode: ExitCode): QuorateError {
   const what = file === undefined ? 'there is no plan' : `${file} was not written`;
-  return new QuorateError(`${what}: what a check could not read, or refuses, is none`, {
+  return new QuorateError(`${what}: a check that could not read all, or refuses, makes none`, {
     exitCode,
     hint: 'mend what is said above, or leave those hosts out (-l)',
   });

@@ -3,7 +3,7 @@ import { escapeControls, oneLine } from '../../report/text.ts';
 
 /** Characters of a text that are shown. */
 export const TEXT = 240;
-/** Of a line in a diff or a script. */
+/** For a line in a diff or a script. */
 const LINE = 400;
 
 export function names(hosts: readonly string[]): string {

@@ -18,7 +18,7 @@ export function readPlan(file: string): Plan {
       text.trim() === ''
         ? 'it is empty'
         : whole
-          ? `it is no JSON: ${(error as Error).message}`
+          ? `it is not JSON: ${(error as Error).message}`
           : 'it is cut off, or no JSON';
     throw noPlan(file, found);
   }

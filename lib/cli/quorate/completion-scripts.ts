@@ -4,11 +4,11 @@ import type { Flag } from '../flags/flags.ts';
 export interface Completable {
   readonly name: string;
   readonly flags: readonly Flag[];
-  /** Words behind the command. */
+  /** Words after the command. */
   readonly words?: readonly string[];
-  /** Files behind the command. */
+  /** Files after the command. */
   readonly files?: boolean;
-  /** Hosts and groups behind the command. */
+  /** Hosts and groups after the command. */
   readonly hosts?: boolean;
 }
 

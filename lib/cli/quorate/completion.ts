@@ -36,12 +36,12 @@ function howTo(command: string): string {
 
 in this shell:
   bash  eval "$(${command} completion bash)"
-  zsh   eval "$(${command} completion zsh)"      # behind compinit
+  zsh   eval "$(${command} completion zsh)"      # after compinit
   fish  ${command} completion fish | source
 
 in every shell, once, in a folder that has quorate installed:
   bash  ${command} completion bash >~/.quorate.bash && echo '. ~/.quorate.bash' >>~/.bashrc
-  zsh   ${command} completion zsh >~/.quorate.zsh && echo '. ~/.quorate.zsh' >>~/.zshrc      # behind compinit
+  zsh   ${command} completion zsh >~/.quorate.zsh && echo '. ~/.quorate.zsh' >>~/.zshrc      # after compinit
   fish  ${command} completion fish >~/.config/fish/conf.d/quorate.fish`;
 }
 

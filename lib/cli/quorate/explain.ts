@@ -75,7 +75,7 @@ const EVERY_TASK = 'Every task';
 
 /** Where the table for Ansible users has the word on its left side: what it is here. */
 function ofAnsible(name: string, known: readonly Section[], command: string): readonly string[] {
-  // Of any collection: `ansible.builtin.copy`, `community.general.ini_file`.
+  // From any collection: `ansible.builtin.copy`, `community.general.ini_file`.
   const plain = name.replace(/^\w+\.\w+\./, '').toLowerCase();
   const isOurs = known.some((one) => one.name === name);
   return rawRows(pageNamed('from-ansible')).flatMap((row) => {

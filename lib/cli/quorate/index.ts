@@ -5,10 +5,10 @@ import { outputOf, startProgram } from '../main.ts';
 import { ownCommand } from './own-command.ts';
 import { ownPlaybooks, playbookOfOurs } from './own-playbooks.ts';
 
-/** What a command does with the words behind its name; undefined where the playbook that it ran has said the exit code. */
+/** What a command does with the words after its name; undefined where the playbook that it ran has said the exit code. */
 type Command = (args: readonly string[], command: string) => Promise<ExitCode | undefined>;
 
-/** Commands that are no playbooks, each loaded when it is asked for. */
+/** Commands that are not playbooks, each loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   completion: async (args, command) => (await import('./completion.ts')).completion(args, command),
   explain: async (args, command) => (await import('./explain.ts')).explain(args, command),
@@ -16,7 +16,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   run: async (args, command) => (await import('./run.ts')).run(args, command),
 };
 
-/** The command `quorate`: what the first word says, with the words behind it. Ends the process with its exit code. */
+/** The command `quorate`: what the first word says, with the words after it. Ends the process with its exit code. */
 export async function quorate(args: readonly string[]): Promise<void> {
   startProgram();
   const command = ownCommand();

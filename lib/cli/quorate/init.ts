@@ -88,7 +88,7 @@ function checkFolder(folder: string, name: string): void {
   accessSync(path, constants.W_OK | constants.X_OK);
 }
 
-/** A link counts wherever it leads. Nothing is in what is no folder. */
+/** A link counts wherever it leads. Nothing is in what is not a folder. */
 function isThere(path: string): boolean {
   try {
     lstatSync(path);
@@ -103,7 +103,7 @@ function checkReplaceable(folder: string, name: string): void {
   const path = join(folder, name);
   checkFolder(folder, dirname(name));
   if (!existsSync(path)) return;
-  if (kindOfFile(path) !== 'file') throw inTheWay(`${name} is there, and is no file`);
+  if (kindOfFile(path) !== 'file') throw inTheWay(`${name} is there, and is not a file`);
   accessSync(path, constants.W_OK);
 }
 

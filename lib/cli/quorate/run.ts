@@ -20,7 +20,7 @@ export async function run(args: readonly string[], command: string): Promise<und
     }
     throw new QuorateError('no playbook is named', {
       exitCode: EXIT.usage,
-      hint: `${command} run site.ts: the file first, its options behind it`,
+      hint: `${command} run site.ts: the file first, its options after it`,
     });
   }
   const file = fileNamed(given);
@@ -51,7 +51,7 @@ export async function runFile(file: string, args: readonly string[], command: st
   if (!handed.taken) {
     throw new QuorateError(`${fromHere(file)} runs no playbook`, {
       exitCode: EXIT.usage,
-      hint: 'its last line is to be: await playbook(import.meta, { plays: [play({ hosts, roles })] })',
+      hint: 'its last line must be: await playbook(import.meta, { plays: [play({ hosts, roles })] })',
     });
   }
 }

@@ -8,7 +8,7 @@ export interface Handed {
   taken: boolean;
 }
 
-/** Of this process and not of a module: the file may import another copy of Quorate than the command comes from. */
+/** One for the process, not for the module: the file may import another copy of Quorate than the command's. */
 const KEY = Symbol.for('quorate.handed');
 
 const processWide: { [KEY]?: Handed; readonly process: NodeJS.Process } = globalThis;

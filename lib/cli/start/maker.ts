@@ -5,10 +5,10 @@ import { nameOfFolder, projectName } from '../../project-name.ts';
 import { isStream } from '../../root.ts';
 
 /**
- * Who makes what a playbook makes: the name of its project, which is the same on every machine, and its path in it. What
- * a playbook of the project made that is there no more under its name is ours: it was moved, or renamed. Where no
- * `package.json` above names a project, its folder does: the one with a `package.json` or a repository, else the playbook's.
- * What lies above the repository is of others. A playbook and what it was compiled to are one.
+ * Name who makes things for a playbook: its project, which is the same on every machine, and its path there. What was made
+ * under a name whose playbook no longer exists in the project is ours: that was moved, or renamed. The nearest `package.json`
+ * names the project, not looked for above the repository; without one its folder does, or that of the repository, or the
+ * playbook's. A playbook and what it was compiled to are one.
  *
  * @example
  * makerOf('/home/ann/shop/playbooks/site.ts').by // 'shop playbooks/site'
@@ -32,7 +32,7 @@ export function makerOf(file: string): ProjectMaker {
   };
 }
 
-/** Of one that has no name: a list of hosts (`-i a,b`), whichever these are, and what a program gives (`-i <(…)`). */
+/** For an inventory without a name: a list of hosts (`-i a,b`), whatever they are, and what a program gives (`-i <(…)`). */
 const UNNAMED = 'a list of hosts';
 
 function sourcesOf(inventory: readonly string[], project: string): Sources {
@@ -64,7 +64,7 @@ function partsOf(by: string): { readonly name?: string | undefined; readonly pat
 const TYPESCRIPT = ['.ts', '.mts'];
 const ENDINGS = [...TYPESCRIPT, '.js', '.mjs'];
 
-/** Of a playbook that somebody has compiled, the one that it was: `dist/site` is `site`, or `src/site`, where that is there. */
+/** The source of a compiled playbook: `dist/site` was `site`, or `src/site`, where that is there. */
 function sourceOf(path: string, isTypeScript: (path: string) => boolean): string {
   const [, compiled] = /^(?:dist|build|out)\/(.+)$/.exec(path) ?? [];
   if (compiled === undefined || isTypeScript(path)) return path;
@@ -82,7 +82,7 @@ function withoutEnding(path: string): string {
 }
 
 interface Project {
-  /** Without blanks: the path of a playbook comes behind one. */
+  /** Without blanks: the path of a playbook comes after one. */
   readonly name: string;
   readonly folder: string;
 }

@@ -15,7 +15,7 @@ export interface PlaybookFile extends Playbook {
   readonly inventory?: string;
   /** Shared flags that mean nothing here: the help leaves them out. */
   readonly hides?: readonly string[];
-  /** Of the help: arguments, and what they are for. */
+  /** See `Playbook.examples`. */
   readonly examples?: readonly (readonly [args: string, what: string])[];
   /** Flags of this playbook alone. */
   readonly flags?: readonly OwnFlag[];

@@ -42,7 +42,7 @@ export function onSignals(run: Pick<Run, 'stop' | 'kill'>, warn: (message: strin
 }
 
 /**
- * In the end Node gives terminals their settings back, and aborts (134) where one is gone by then; what is closed it
+ * In the end Node gives terminals their settings back, and aborts (134) where one is gone; what is closed it
  * passes over.
  */
 function leaveTerminals(): void {

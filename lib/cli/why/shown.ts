@@ -49,7 +49,7 @@ function linesOf(part: string, read: Read | undefined): readonly string[] {
     .map((line) => (line.startsWith(MARK) ? `${line.slice(MARK.length)}:` : line));
 }
 
-/** Of a path: `regular file, 0644, root:root, 12 bytes: /etc/motd`. */
+/** For a path: `regular file, 0644, root:root, 12 bytes: /etc/motd`. */
 function spelled(line: string): string {
   const [, type, mode = '', owner, group, size, path] =
     /^stat ([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|(?:\d+\|\d+\|)?(.*)$/.exec(line) ?? [];
@@ -61,7 +61,7 @@ function masked(line: string): string {
   return line.replaceAll(/\b[0-9a-f]{32,}\b|\$[0-9a-z]+\$\S+/gi, MASK);
 }
 
-/** A wish as plain data: secrets masked, long texts cut, what is no data left out. */
+/** A wish as plain data: secrets masked, long texts cut, what is not data left out. */
 export function wantedData(wish: unknown, name = '', depth = 0): unknown {
   if (wish instanceof Secret) return MASK;
   if (typeof wish === 'string') {

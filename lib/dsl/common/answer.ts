@@ -2,7 +2,7 @@ import { EXIT, QuorateError } from '../../errors.ts';
 import { MARK } from '../shell/probe.ts';
 import type { Reading } from '../task.ts';
 
-/** Throws exit code 2 where a probe could not find out what it was to: what it printed until then is no state. */
+/** Throws exit code 2 where a probe could not find out what it was to: what it printed until then is not a state. */
 export function requireAnswer({ code, out }: Reading, asked: string): void {
   if (code === 0) return;
   const said = out.split(MARK, 1)[0]?.trim();

@@ -2,6 +2,6 @@
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
-  // Of any realm: that of a script in a context of its own has another Object.
+  // In any realm: a script in a context of its own has another Object.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

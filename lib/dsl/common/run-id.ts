@@ -3,12 +3,12 @@ import { PerRun } from './per-run.ts';
 
 const ids = new PerRun(() => newRunId(new Date()));
 
-/** Of this run: `20261126T231500Z-1a2b3c`. Sorts by time, and tells apart what two people start at once. */
+/** The ID of this run: `20261126T231500Z-1a2b3c`. Sorts by time, and tells apart what two people start at once. */
 export function runId(): string {
   return ids.own;
 }
 
-/** Of a run that begins then. Behind the second stand its milliseconds and then chance, three hex digits each. */
+/** The ID of a run that begins then. Three hex digits for the milliseconds and three of chance follow the second. */
 export function newRunId(began: Date): string {
   const second = began.toISOString().replace(/[-:]|\.\d+/g, '');
   return `${second}-${hex(began.getUTCMilliseconds())}${hex(randomInt(0x1000))}`;

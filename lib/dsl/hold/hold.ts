@@ -10,7 +10,7 @@ export interface Holder {
   readonly who: string;
   /** RFC 3339. */
   readonly since: string;
-  /** Of a run: its command line. */
+  /** For a run: its command line. */
   readonly command?: string;
   /** Why, in words. */
   readonly message?: string;

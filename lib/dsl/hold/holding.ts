@@ -156,7 +156,7 @@ function writeHold(stateDir: string, holder: Holder): Sh {
 interface Holders {
   /** Whoever set it: runs are kept off by a file that names nobody, too. */
   readonly hold: { readonly by: Holder | undefined } | undefined;
-  /** Of one that was taken on a full disk nobody knows whose it is. */
+  /** A lock that was taken on a full disk does not say whose it is. */
   readonly lock: { readonly by: Holder | undefined } | undefined;
 }
 

@@ -12,14 +12,14 @@ import { isPathKind, keyOf } from './made.ts';
 export function declaredBy(tasks: readonly Task[], world = new World()): (made: Made) => boolean {
   const behind = (path: string) => (path.startsWith('/') ? world.behind(path).path : path);
   const keys = new Set(
-    tasks.flatMap((task) => (task.leaves?.() ?? []).map((one) => world.thing(keyOf(one)))),
+    tasks.flatMap((task) => (task.traces?.() ?? []).map((one) => world.thing(keyOf(one)))),
   );
   const whole = new Set(
     tasks
-      .flatMap(({ owns, thing, leaves }) => [
+      .flatMap(({ owns, thing, traces }) => [
         ...owns,
         ...(/^path (.*)$/s.exec(thing)?.slice(1) ?? []),
-        ...(leaves?.() ?? []).flatMap(({ kind, name }) =>
+        ...(traces?.() ?? []).flatMap(({ kind, name }) =>
           isPathKind(kind) && kind !== 'text' ? [name] : [],
         ),
       ])

@@ -116,7 +116,7 @@ export class Ledger {
   ): LedgerChange | undefined {
     return this.#keep(
       planned.flatMap(({ role, task, changes }) =>
-        (task.leaves?.(changes) ?? []).map((trace) => ({ role, trace })),
+        (task.traces?.(changes) ?? []).map((trace) => ({ role, trace })),
       ),
     );
   }
@@ -164,7 +164,7 @@ export class Ledger {
 
   #claimOthers(tasks: readonly { readonly role: string; readonly task: Task }[]): LedgerChange | undefined {
     const wanted = tasks.flatMap(({ role, task }) =>
-      (task.leaves?.() ?? []).map((trace) => ({ role, trace })),
+      (task.traces?.() ?? []).map((trace) => ({ role, trace })),
     );
     return this.#keep(
       wanted.filter(({ trace }) => this.#others.has(keyOf(trace)) && !this.#own.has(keyOf(trace))),

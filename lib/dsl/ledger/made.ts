@@ -37,7 +37,7 @@ export function isNew({ there }: Trace): boolean {
   return there === undefined;
 }
 
-/** The trace of lines that stand one behind the other. */
+/** The trace of lines that stand one after the other. */
 export function linesTrace(path: string, lines: readonly string[]): Trace {
   const [first = ''] = lines;
   return {

@@ -49,7 +49,7 @@ q_gone=$q_nl${gone.join('\n')}$q_nl
 )`;
 }
 
-/** Lets records be added to, also behind one that a full disk has cut off. */
+/** Lets records be added to, also after one that a full disk has cut off. */
 export function beginLedger(dir: string): Sh {
   return sh`{ [ -d ${dir} ] || mkdir -p -- ${dir}; } && { [ -f ${dir}/made ] || : | q_write ${dir}/made 0600 '' ''; } &&
 { [ -z "$(tail -c 1 ${dir}/made)" ] || echo >>${dir}/made; }`;

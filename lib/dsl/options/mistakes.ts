@@ -17,7 +17,7 @@ export function mistakesIn(
     return [wrong(`its options are ${said('', given)}, an object was wanted`, `write { ${first}: … }`)];
   }
   const object = given ?? {};
-  // Of an object of a class, what it inherits counts as well.
+  // What an object of a class inherits counts as well.
   const all = new Set([...Object.keys(object), ...known.filter((name) => name in object)]);
   const entries = [...all]
     .map((name) => [name, object[name]] as const)

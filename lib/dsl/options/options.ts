@@ -7,7 +7,7 @@ import type { Task } from '../task.ts';
 import { here, positionOf } from '../trace/position.ts';
 
 /**
- * What an option may be, said for the run: types are gone by then, and many roles never meet a compiler. `Value` is the
+ * What an option may be, checked at run time: types are gone then, and many roles never meet a compiler. `Value` is the
  * type of the option, which the compiler compares with the one that it is declared with.
  */
 export interface Shape<Value> {
@@ -189,7 +189,7 @@ export function collecting<T>(build: () => T): T {
     refuse(mine);
     return built;
   } catch (error) {
-    // What comes of a task that was not made is no mistake of its own; what we say of another thing is.
+    // What comes of a task that was not made is not a mistake of its own; what we say of another thing is.
     if (mine.length > 0 && error instanceof QuorateError && error !== mine[0])
       refuse([...mine, positioned(error)]);
     if (mine.length > 0 && !(error instanceof QuorateErrors)) refuse(mine);

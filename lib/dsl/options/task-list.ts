@@ -12,7 +12,7 @@ export function wrongList(list: unknown): readonly [found: string, hint: string]
   const found = list[at] as unknown;
   if (found instanceof Promise) found.catch(() => {});
   const before = list[at - 1] as Task | undefined;
-  const behind = before === undefined ? '' : `, behind "${before.title}"`;
+  const behind = before === undefined ? '' : `, after "${before.title}"`;
   return [
     `has ${nameOf(found)} in its list of tasks (number ${at + 1}${behind})`,
     Array.isArray(found) ? 'spread it: ...tasks' : 'leave it out: ...(wanted ? [task] : [])',

@@ -240,6 +240,7 @@ q_shared() {
 }
 q_way() {
   q_real= q_led= q_left=$1/ q_hops=0
+  case $1 in /*) ;; *) q_real=$(pwd -P) q_real=\${q_real%/} ;; esac
   while [ -n "$q_left" ]; do
     q_name=\${q_left%%/*} q_left=\${q_left#*/}
     case $q_name in

@@ -49,7 +49,7 @@ export function partsOf(out: string): readonly string[] {
   return out.split(new RegExp(`^${MARK}$`, 'm')).map((part) => part.replace(/^\n|\n$/g, ''));
 }
 
-/** What was printed behind each `q_part NAME`, and as `''` what came before the first. A later part of a name counts. */
+/** What was printed after each `q_part NAME`, and as `''` what came before the first. A later part of a name counts. */
 export function namedParts(out: string): ReadonlyMap<string, string> {
   const [head = '', ...parts] = out.split(new RegExp(`^${MARK}(?=[a-z])`, 'm'));
   const named = parts.map((part) => {

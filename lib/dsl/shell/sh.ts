@@ -40,7 +40,7 @@ export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** What stands for a value behind the text `before`: roles that no compiler has seen may bring anything. */
+/** What stands for a value after the text `before`: roles that no compiler has seen may bring anything. */
 function render(value: unknown, before: string): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
@@ -59,7 +59,7 @@ function noWord(value: unknown, before: string): QuorateError {
         : String(value);
   const behind = before.trimEnd().split('\n').at(-1)?.slice(-40).trimStart();
   return new QuorateError(
-    `sh is given ${found}${behind ? ` behind "${behind}"` : ''}: text, a number, shell, or a list of these was wanted`,
+    `sh is given ${found}${behind ? ` after "${behind}"` : ''}: text, a number, shell, or a list of these was wanted`,
     {
       exitCode: EXIT.usage,
       hint: "what may be left out is a list: ${on ? ['--on'] : []}; write anything else as text: ${String(value)}",

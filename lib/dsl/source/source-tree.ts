@@ -27,7 +27,7 @@ function entriesBelow(root: string, folder: string): readonly SourceEntry[] {
     if (/[\n\r]/.test(own)) throw wrong(`the source ${JSON.stringify(path)} has a line end in its name`);
     if (stat.isDirectory()) return [{ name, type: 'directory' }, ...entriesBelow(root, name)];
     if (stat.isSymbolicLink()) return [{ name, type: 'link', to: readlinkSync(path) }];
-    if (!stat.isFile()) throw wrong(`the source ${path} is no file, folder or link`);
+    if (!stat.isFile()) throw wrong(`the source ${path} is not a file, folder or link`);
     return [{ name, type: 'file', content: contentOf(path), executable: (stat.mode & 0o100) !== 0 }];
   });
 }

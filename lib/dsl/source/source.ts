@@ -37,7 +37,7 @@ function contentAtSource(source: string): string | SentContent {
   const path = sourcePath(source);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw noSource(path, 'is not there');
-  if (!stat.isFile()) throw noSource(path, 'is no file');
+  if (!stat.isFile()) throw noSource(path, 'is not a file');
   const key = `${path} ${stat.size} ${stat.mtimeMs}`;
   const known = read.own.get(key) ?? contentAt(path);
   read.own.set(key, known);

@@ -31,6 +31,6 @@ export interface CertificateState {
     readonly sha256: string | null;
     readonly by: 'host' | 'control';
   } | null;
-  /** Of a client's bundle: its key is not on this machine. */
+  /** For a client's bundle: its key is not on this machine. */
   readonly keyElsewhere?: true;
 }

@@ -5,7 +5,7 @@ export interface ClusterState {
   readonly healthy: boolean | null;
   /** Host of the leader; null without one. */
   readonly leader: string | null;
-  /** Of the CA on its members, of those the one that ends first: whole days from now; null where none could be read. */
+  /** Whole days until the CA on its members ends, the first to end where they differ; null where none could be read. */
   readonly caDays: number | null;
   readonly members: readonly ClusterMember[];
   /** What is wrong with it, in words. */
@@ -24,6 +24,6 @@ export interface ClusterMember {
   readonly health: 'healthy' | 'unhealthy' | 'stopped' | 'not reached';
   readonly version: string | null;
   readonly dbSizeBytes: number | null;
-  /** Of its certificates the one that ends first: whole days from now, negative when it is over. */
+  /** Whole days until the first of its certificates ends; negative when one has ended. */
   readonly certificateDays: number | null;
 }

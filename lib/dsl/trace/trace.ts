@@ -20,7 +20,7 @@ export const KINDS = [
 /**
  * Something that a task brings into being on a host, as data: enough to know it again, and to take it away once no role
  * declares it. `text` is a file that edits made, and that others may write to; `lines` are some of a text file, one
- * behind the other; `unit` is one of systemd that was started or enabled; `port` is a rule of firewalld or ufw,
+ * after the other; `unit` is one of systemd that was started or enabled; `port` is a rule of firewalld or ufw,
  * `443/tcp from any`; `key` lets somebody log in, by user and fingerprint;
  * `tree` is a folder that was filled whole, from an archive or a repository.
  */
@@ -30,7 +30,7 @@ export interface Trace {
   readonly name: string;
   /** SHA-256 of a file, of lines with their ends, or of the options of a key; of a link what it leads to, of a port its zone of firewalld. None where only the run can know. */
   readonly digest?: string;
-  /** Of lines: how many they are, and the digest of the first one. */
+  /** For lines: how many they are, and the digest of the first one. */
   readonly count?: number;
   readonly first?: string;
   /** It was there before; only its content is ours. */

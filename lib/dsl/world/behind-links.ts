@@ -7,7 +7,7 @@ export interface Behind {
   readonly isRead: boolean;
 }
 
-/** Of the state of a path, what is asked here. */
+/** The part of a path's state that is asked for here. */
 interface Linked {
   readonly type?: string;
   readonly to?: string;

@@ -11,19 +11,19 @@ export interface PathState {
   readonly gid?: string;
   /** In bytes. */
   readonly size: number;
-  /** Of a file: its digest in hex, or `UNKNOWN` until the run has made it. */
+  /** For a file: its digest in hex, or `UNKNOWN` until the run has made it. */
   readonly sha256?: string;
-  /** Of a small file whose text was asked for. */
+  /** For a small file whose text was asked for. */
   readonly text?: string | undefined;
   /** Why the file cannot be replaced by a rename: it is a mount point, or has the immutable attribute. */
   readonly pinned?: 'mount' | 'attribute';
-  /** Of a link that leads to one of these. */
+  /** For a link that leads to one of these. */
   readonly leadsTo?: 'directory' | 'device';
-  /** Of a link that a task declares: the path that it leads to. */
+  /** For a link that a task declares: the path that it leads to. */
   readonly to?: string;
   /** The link is new, or will point elsewhere: what was read through it is not what will be there. */
   readonly isMoved?: boolean;
-  /** Of a folder that an earlier task makes: nothing is in it but what is foreseen. */
+  /** An earlier task makes this folder: nothing is in it but what is foreseen. */
   readonly isNew?: boolean | undefined;
 }
 

@@ -60,7 +60,7 @@ export function requireSight(path: string, { above }: Ground): void {
 
 /**
  * Throws exit code 2, in a check too, when nothing can be made at a path: its folder is missing (unless it is made on
- * the way: `makesFolders`), is no folder, or lets us write nothing. Tells how sure it is.
+ * the way: `makesFolders`), is not a folder, or lets us write nothing. Tells how sure it is.
  */
 export function requireFolder(
   path: string,

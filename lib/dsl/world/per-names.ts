@@ -2,7 +2,7 @@ import type { World } from './world.ts';
 
 /**
  * What follows from the names that a world knows: made once for each world, and again where one of them stands for
- * something else by then.
+ * something else afterwards.
  *
  * @example
  * const things = new PerNames((world) => new Set(['path /var/run/app'].map((one) => world.thing(one))));

@@ -223,7 +223,7 @@ export class World {
   }
 
   /**
-   * An earlier task, behind the moment `since`, gives this folder, or file, another time: what is read of it now tells
+   * An earlier task, after the moment `since`, gives this folder, or file, another time: what is read of it now tells
    * nothing of others there.
    */
   willTouch(path: string, since = 0): boolean {

@@ -11,7 +11,7 @@ export interface KnownMember {
   readonly learner?: boolean;
 }
 
-/** Of which cluster, and who its members are: for when none of them can be asked. */
+/** Which cluster it is of, and who its members are: for when none of them can be asked. */
 export function formedText({ name, members }: Cluster): string {
   return [`cluster ${name}`, ...members.map((member) => `${member.peerUrl} ${member.name}`), ''].join('\n');
 }

@@ -15,7 +15,7 @@ export interface MemberCertificate {
   readonly names: readonly string[];
   /** What members use it for and it is not made for: they show both of theirs as servers and as clients. */
   readonly lacks: readonly string[];
-  /** Of its key, as `ecdsa-256`; undefined for kinds that have no name here. */
+  /** Kind of its key, as `ecdsa-256`; undefined for kinds that have no name here. */
   readonly keyType?: string | undefined;
   /** As it lies there. */
   readonly pem?: string;
@@ -27,7 +27,7 @@ export interface CertificateFault {
   readonly message: string;
 }
 
-/** What a PEM text of a member says; undefined when it is no certificate. */
+/** What a PEM text of a member says; undefined when it is not a certificate. */
 export function memberCertificate(
   file: MemberCertificate['file'],
   pem: string,

@@ -15,7 +15,7 @@ export interface Intent {
   readonly verb: string;
   /** What it heads for, in a form that can be compared: `snapshot sha256:…`. */
   readonly target: string;
-  /** Of the run that began it. */
+  /** ID of the run that began it. */
   readonly runId: string;
   /** Set once it is reached, by the run with this ID. */
   readonly done?: string;
@@ -81,7 +81,7 @@ function textsIn(notes: object): Readonly<Record<string, string>> {
 }
 
 /**
- * Of runs: whoever began later knows better than others, so what is of no time, or of one to come, is nobody's. Clocks of
+ * IDs of runs: the later run knows better, so an ID without a time, or with one to come, is not taken. Clocks of
  * machines that run Quorate may be a day apart.
  */
 export function isRun(said: unknown): said is string {
@@ -89,7 +89,7 @@ export function isRun(said: unknown): said is string {
   return said < newRunId(new Date(Date.now() + DAY));
 }
 
-/** Of names, which become parts of lines. */
+/** For names, which become parts of lines. */
 function isWord(said: unknown): said is string {
   return typeof said === 'string' && /^[A-Za-z0-9-]+$/.test(said);
 }

@@ -33,7 +33,7 @@ export function parseOccupied(out: string): readonly Occupied[] {
   }));
 }
 
-/** A log that was rotated has the date behind it. */
+/** A log that was rotated has the date after it. */
 function stem(path: string): string {
   return basename(path).replace(/\.[^.]*$/, '');
 }

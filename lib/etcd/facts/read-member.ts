@@ -153,7 +153,7 @@ export function parseMember(out: string, revision = 0): MemberReading {
   };
 }
 
-/** What a member says of itself goes into lines that people copy: anything but `https://HOST:PORT` is no URL of it. */
+/** What a member says of itself goes into lines that people copy: anything but `https://HOST:PORT` is not a URL of it. */
 function urlOf(name: 'clientUrl' | 'askedAt', text = ''): Pick<MemberReading, 'clientUrl' | 'askedAt'> {
   return /^https:\/\/(\[[\da-f:.]+\]|[\w.-]+):\d+$/i.test(text) ? { [name]: text } : {};
 }

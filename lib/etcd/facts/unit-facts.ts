@@ -25,7 +25,7 @@ q_property DropInPaths; q_drop_ins=$q_rest
 for q_file in ${raw(globs(member))}; do
   if [ -f "$q_file" ]; then
     if [ -z "$q_drop_in_digest" ]; then q_drop_in_digest=$(${dropInDigest(member)}); echo "drop-in-digest $q_drop_in_digest"; fi
-    # Of one name the first is taken.
+    # The first of each name counts.
     case " $q_drop_ins " in *"/\${q_file##*/} "*) ;; *) q_drop_ins="$q_drop_ins $q_file" ;; esac
   fi
 done

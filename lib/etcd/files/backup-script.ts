@@ -13,7 +13,7 @@ const SECONDS = 3600;
 
 /**
  * A script that takes a snapshot where its member leads, and thins what the host keeps; it needs no control machine.
- * On the others it ends at once, and well; so it does where a run or a person has the host, who may stop the member. Behind
+ * On the others it ends at once, and well; so it does where a run or a person has the host, who may stop the member. After
  * a restore or a recovery that nobody finishes it fails: for how long, no host can tell by itself.
  */
 export function backupScript(member: Member, keep: Keep | undefined): string {

@@ -18,7 +18,7 @@ export interface MemberServiceOptions {
   readonly record: string;
   /**
    * An environment file that exists from a first start until the service is ready. Its content has a token that each
-   * check makes up anew: as a function it is no part of what is wanted.
+   * check makes up anew: as a function it is not part of what is wanted.
    */
   readonly bootstrap: { readonly path: string; readonly content: (() => string) | undefined };
 }

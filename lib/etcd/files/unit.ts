@@ -61,7 +61,7 @@ export function etcdUnit(member: Member, systemd: number, conf: string): string 
 /** Seconds. systemd counts them anew for each try. */
 const START_TIMEOUT = 300;
 
-/** Of the host or the operator, and none of a member's business. */
+/** What belongs to the host or the operator, and a member has no business with. */
 function strayVariables(conf: string): readonly (readonly string[])[] {
   const set = new Set([...conf.matchAll(/^(ETCD_\w+)=/gm)].map(([, name]) => name));
   return [STRAY_VARIABLES, STRAY_FLAGS.map(variableOf).filter((name) => !set.has(name))];

@@ -37,7 +37,7 @@ export interface Finding {
     | 'hash-unknown'
     /** A healthy member did not answer a question. */
     | 'unanswered'
-    /** It did, in a shape that nobody here knows: that is said, and is no sickness. */
+    /** It did, in a shape that nobody here knows: that is said, and is not sickness. */
     | 'unknown-answer'
     /** etcd's own users: this one has no rights. */
     | 'authentication'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import {
-  type Answer,
+  type AnswerTo,
   type KeyRange,
   lastLine,
   type Printed,
@@ -138,7 +138,7 @@ function unless(what: string): Proof['failure'] {
 function unlessAnswered<Q extends Question>(
   what: string,
   question: Q,
-  holds: (answer: Answer<Q>) => boolean,
+  holds: (answer: AnswerTo<Q>) => boolean,
 ): Proof['failure'] {
   return (printed, version) => {
     const read = readAnswer(question, printed, version);

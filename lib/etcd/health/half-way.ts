@@ -25,7 +25,7 @@ export function askedOf({ cluster, hosts }: Surveyed): Asked {
 
 /**
  * What was begun and is not finished, and members that let no client in: a cluster may read and write all the same, and
- * is no healthy one. Beside `judgeCluster`, since none of it keeps a verb from going on.
+ * is not a healthy one. Beside `judgeCluster`, since none of it keeps a verb from going on.
  */
 export function halfWay(asked: Asked, answers: readonly Answer[]): readonly Finding[] {
   const { cluster, hosts } = asked;
@@ -64,7 +64,7 @@ function opening(member: Member, cluster: NamedCluster): string {
   return `${there}, and end the process that ${pidFile(member)} names; then ${site} starts it`;
 }
 
-/** A rotation of the CA may rest for weeks where all members trust both CAs: that is said, and is no fault. */
+/** A rotation of the CA may rest for weeks where all members trust both CAs: that is said, and is not a fault. */
 export function restingRotation(asked: Asked): readonly string[] {
   const open = openAmong(asked.hosts.map(({ facts }) => facts.intent));
   if (open === undefined || !waitsForClients(asked, open)) return [];

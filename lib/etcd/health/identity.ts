@@ -13,7 +13,7 @@ export interface StrayIdentity {
    * that the inventory has under another's name, and nothing of it may make way.
    */
   readonly isCopy: boolean;
-  /** What it is, behind the name of its host. */
+  /** What it is, after the name of its host. */
   readonly said: string;
 }
 

@@ -23,6 +23,6 @@ export function listWarnings({ cluster, hosts }: Surveyed, now = Date.now()): re
   const when = new Date(first.until).toISOString();
   const what = first.until <= now ? `ended ${when}` : `ends ${when}`;
   return [
-    `${cluster.name}: the list of revoked certificates on ${names} ${what}: members go by it all the same, and so by nothing that is revoked later: ${commandLine('certs')} --crl FILE takes in a newer one`,
+    `${cluster.name}: the list of revoked certificates on ${names} ${what}: members still go by it, and know nothing that is revoked later: ${commandLine('certs')} --crl FILE takes in a newer one`,
   ];
 }

@@ -42,7 +42,7 @@ export interface Member {
   readonly group: string | undefined;
   readonly service: string;
   readonly manager: 'systemd' | 'process';
-  /** It lives on the machine that runs Quorate: how it is reached says so, never what starts it. */
+  /** See `isLocal`. */
   readonly local: boolean;
   /** Where the host keeps our records. */
   readonly stateDir: string;
@@ -102,7 +102,7 @@ function clustersIn(hostvars: HostData['hostvars']): ReadonlyMap<string, SharedO
   return made;
 }
 
-/** Of the first host: members that several files describe share one folder all the same. */
+/** What all members share, by the first host: members that several files describe share one folder, too. */
 function sharedOf(name: string, members: readonly Member[], { inventory_dir }: Vars): SharedOfCluster {
   return { name, members, controlDir: join(String(inventory_dir ?? '.'), '.quorate', name) };
 }

@@ -2,7 +2,7 @@ import { compareVersions, isTooNew, MINORS, type Minor, minorOf } from './versio
 
 /**
  * Server flags of etcd by minor version, from the programs 3.3.27, 3.4.45, 3.5.33, 3.6.16 and 3.7.3: the first list
- * whole, then what each minor added and took away. etcd itself ignores names it does not know. `--help` is no proof:
+ * whole, then what each minor added and took away. etcd itself ignores names it does not know. `--help` is not proof:
  * 3.5 has a flag that it does not list, and 3.7 lists `discovery` and `discovery-proxy`, which it does not have.
  */
 const FIRST = `

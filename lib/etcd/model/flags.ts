@@ -140,7 +140,7 @@ function meaningProblems(name: string, version: string, settings: Settings): rea
   ];
 }
 
-/** Of a flag and what it is called since, 3.6 takes either, and does not start with both. */
+/** Flags that are given by their old and their new name: 3.6 takes either, and does not start with both. */
 function twiceProblems(name: string, version: string, settings: Settings): readonly SettingProblem[] {
   if (!name.startsWith('experimental-')) return [];
   const later = name.slice('experimental-'.length);
@@ -173,7 +173,7 @@ function gateProblems(version: string, settings: Settings): readonly SettingProb
   });
 }
 
-/** What was meant, else where the name is known; a name of another version is no slip of more than a letter. */
+/** What was meant, else where the name is known; a name of another version is not a slip of more than a letter. */
 function nameHint(name: string, version: string | undefined, known: readonly string[]): string {
   const having = MINORS.filter((minor) => flagsOf(minor).has(name));
   const near = nearest(name, known, having.length > 0 ? 1 : 3);
@@ -194,7 +194,7 @@ function textProblem(name: string, value: unknown): SettingProblem | undefined {
   };
 }
 
-/** Of what a flag takes; before the version is known, only what no version takes. */
+/** What is wrong with the value of a flag; before the version is known, only what is wrong for every version. */
 function typeProblem(name: string, value: unknown, version: string | undefined): SettingProblem | undefined {
   const minors = version === undefined ? MINORS.filter((minor) => flagsOf(minor).has(name)) : [version];
   const said = minors.map((one) => valueProblem(name, value, one));

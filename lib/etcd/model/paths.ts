@@ -37,7 +37,7 @@ export function logFile({ stateDir, service }: Member): string {
   return `${stateDir}/${service}.log`;
 }
 
-/** Where a host records that its member has been part of a quorum. Written behind a start, which waits for it. */
+/** Where a host records that its member has been part of a quorum. Written after a start, which waits for it. */
 export function formedRecord({ stateDir }: Member): string {
   return `${stateDir}/formed`;
 }

@@ -41,7 +41,7 @@ function oneOf(values: string, { ignoreCase = false } = {}): Check {
 
 const bool: Check = (value) => (goBool(value) === undefined ? 'must be true or false' : undefined);
 
-/** Of at least so many milliseconds: a ticker ends the process where its interval is less than it takes. */
+/** At least this many milliseconds: etcd ends when the interval of a ticker is shorter than it takes. */
 function durationFrom(least: number, words: string): Check {
   return (value) => {
     const given = goDuration(value);

@@ -16,7 +16,7 @@ export interface TranslatedSettings {
 
 /**
  * `etcd_settings` of a host as the version takes them that it is planned at. They are written for `etcd_version`: in the
- * middle of an upgrade, and behind a recovery, hosts run another one. What fits that one, too, stays as it is written.
+ * middle of an upgrade, and after a recovery, hosts run another one. What fits that one, too, stays as it is written.
  */
 export function settingsAt(
   { etcd_settings, etcd_version }: Readonly<Record<string, unknown>>,

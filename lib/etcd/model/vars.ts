@@ -131,7 +131,7 @@ export const ETCD_VARS = {
     pattern: '^(all|[0-9]+[hdwm]([ ,]+[0-9]+[hdwm])*)$',
     default: '24h 7d 4w 12m',
     description:
-      'Snapshots that stay: the last of each of so many hours, days, weeks and months that have one, and always the newest; or all.',
+      'Snapshots that stay, as in 24h 7d 4w 12m: the last of each of the newest 24 hours, 7 days, 4 weeks and 12 months that have one, and always the newest; or all.',
   },
   etcd_backup_age_recipients: {
     type: 'array',

@@ -85,7 +85,7 @@ export function unsafeReason(version: string): string | undefined {
 
 /** A published security fault of etcd. */
 export interface SecurityFault {
-  /** Of the CVE where there is one, and of etcd's advisory. */
+  /** ID of the CVE, where there is one, and of etcd's advisory. */
   readonly id: string;
   readonly what: string;
   /** The first release without it, for each minor that got one. */

@@ -8,7 +8,7 @@ export function passing({ backupDir, name }: Pick<Member, 'backupDir' | 'name'>)
 }
 
 /**
- * Shell, behind `etcdctlFunction`, that sets `$q_dir` to `etcd_backup_dir`, `$q_kib` to what is free there and `$q_next` to a
+ * Shell, after `etcdctlFunction`, that sets `$q_dir` to `etcd_backup_dir`, `$q_kib` to what is free there and `$q_next` to a
  * passing name, which tells of this process. Makes the folder, by the member's user where that may; ends where somebody
  * else owns it, and it is not an empty one of root's. What killed runs have left there under passing names goes, as that user.
  */

@@ -16,11 +16,11 @@ export interface Snapshot {
   readonly size: number;
   /** As etcd's tool prints it, comparable within one version of it. */
   readonly hash: number;
-  /** Of the whole file, hex. */
+  /** SHA-256 of the whole file, hex. */
   readonly sha256: string;
-  /** Of the etcd that gave it. */
+  /** Version of the etcd that gave it. */
   readonly version: string;
-  /** Of the run that took it; `timer` where none did. */
+  /** ID of the run that took it; `timer` where none did. */
   readonly run: string;
   /** The verb that took it before its first step; none of one that was taken for itself. */
   readonly before?: string;
@@ -50,7 +50,7 @@ const KNOWN = /^([A-Za-z0-9][A-Za-z0-9._-]*)-(\d{8}T\d{6}Z)-r(\d+)\.db$/;
 const VERSION = /^\d+\.\d+\.\d+(-[A-Za-z0-9.-]+)?$/;
 const HEX = /^[0-9a-f]+$/;
 
-/** Of a file name that `takeSnapshot` gives; undefined for any other. */
+/** Take apart a file name that `takeSnapshot` gives; undefined for any other. */
 export function partsOf(
   file: string,
 ): { readonly cluster: string; readonly stamp: string; readonly revision: number } | undefined {

@@ -88,7 +88,7 @@ export async function takeOn(host: EtcdHost, before?: string): Promise<Snapshot>
   const { code, out } = await host.act(
     'taking a snapshot',
     takeSnapshot(memberOf(host.target), runId(), seconds, { before }),
-    // Its digest and its content are looked at behind the transfer.
+    // Its digest and its content are looked at after the transfer.
     { seconds: 3 * seconds, grows: passing(memberOf(host.target)) },
   );
   const [, file] = /^snapshot (\S+) \{/m.exec(out) ?? [];

@@ -15,7 +15,7 @@ const SKEW = 1000;
 /** MiB: two WAL segments of 64 MiB, which etcd allocates at once, and a young database. */
 const DATA_SPACE = 200;
 
-/** Of that, the segments of the log, where it lies elsewhere. */
+/** The part of that for segments of the log, where it lies elsewhere. */
 const LOG_SPACE = 130;
 
 /** MiB by which the database of a member grows at a time: without that much it would end right after its start. */

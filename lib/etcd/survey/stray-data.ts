@@ -1,8 +1,8 @@
 import { hostNames } from '../../dsl/play.ts';
 import { sh } from '../../dsl/shell/sh.ts';
 import type { QuorateError } from '../../errors.ts';
+import { memberLog } from '../facts/member-log.ts';
 import { type Member, memberOf, quorum } from '../model/cluster.ts';
-import { logFile } from '../model/paths.ts';
 import { SET_ASIDE } from '../model/set-aside.ts';
 import { refusal } from '../refusal.ts';
 import { type EtcdHost, recoveredId, recoveredLast, recoveryOf, type Surveyed } from '../surveyed.ts';
@@ -81,10 +81,5 @@ async function mismatchLine(hosts: readonly EtcdHost[]): Promise<string> {
 }
 
 function lastMismatch(member: Member) {
-  const { manager, service } = member;
-  const lines =
-    manager === 'systemd'
-      ? sh`journalctl --no-pager --output=cat --lines=2000 --unit ${service}.service`
-      : sh`tail -n 2000 ${logFile(member)}`;
-  return sh`${lines} 2>/dev/null | grep -F 'cluster ID mismatch' | tail -n 1`;
+  return sh`${memberLog(member)} 2>/dev/null | head -n 2000 | grep -F 'cluster ID mismatch' | head -n 1`;
 }

@@ -21,7 +21,7 @@ import { newToken, savedToken } from './token.ts';
 import { twiceProblems } from './twice.ts';
 import { keepVersion, type VersionPolicy, versionProblems, versionsFound } from './versions.ts';
 
-/** Of a verb by which one CA takes another's place. */
+/** For a verb that puts one CA in the place of another. */
 export interface PassingCa {
   /** Who issues now, PEM; by default the one on control. */
   readonly caPem: string;

@@ -23,7 +23,7 @@ export interface VersionsFound {
   readonly running: readonly Placed[];
   /** What the programs of the other members say. */
   readonly installed: readonly Placed[];
-  /** Of the clusters that wrote the data of members that do not run, as far as it tells: 3.6.0. */
+  /** Versions of the clusters that wrote the data of stopped members, as far as the data tells: 3.6.0. */
   readonly data: readonly Placed[];
 }
 

@@ -35,7 +35,7 @@ export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): 
   };
   if ((await queues.redis.exists(...own.marks)) > 0)
     return await end(hands, job, { ...base, status: 'cancelled' });
-  // What was begun is tried again all the same.
+  // What was begun is tried again anyway.
   const isUntold = known.status === undefined || known.status === 'waiting';
   const isNew = isUntold && job.attemptsMade === 0 && job.stalledCounter === 0;
   const failed = isNew ? await queues.redis.scard(failedKey(queues, order.run, wave)) : 0;
@@ -57,7 +57,7 @@ export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): 
 }
 
 /**
- * Keeps what a run prints, to a bound. Not awaited: a slow Redis must not slow the run. What is no event of a run is not
+ * Keeps what a run prints, to a bound. Not awaited: a slow Redis must not slow the run. What is not an event of a run is not
  * kept: nobody has masked it.
  */
 function keeping(job: QueuedJob): (line: string) => void {

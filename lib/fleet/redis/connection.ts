@@ -13,7 +13,7 @@ export function shownUrl(url: string | undefined): string {
   let parsed: URL;
   try {
     parsed = new URL(url);
-    // As the library does: a lone % in a password is no text.
+    // As the library does: a lone % in a password is not text.
     for (const part of [parsed.username, parsed.password]) decodeURIComponent(part);
   } catch {
     throw noAddress();
@@ -27,7 +27,7 @@ export function shownUrl(url: string | undefined): string {
 /** Never quotes it: what is not understood may hold a password anywhere. */
 function noAddress(): QuorateError {
   return usage(
-    'what names Redis is no address of the form redis://USER:PASSWORD@host:6379 (rediss:// with TLS)',
+    'what names Redis is not an address of the form redis://USER:PASSWORD@host:6379 (rediss:// with TLS)',
     'in a password write / as %2F, # as %23, ? as %3F, @ as %40, : as %3A, % as %25',
   );
 }

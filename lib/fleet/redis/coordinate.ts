@@ -54,7 +54,7 @@ async function begun(run: QueuedRun): Promise<RunData> {
   return whole;
 }
 
-/** Of the time when it was due, the same for whoever begins it. */
+/** ID by the time when it was due, the same for whoever begins it. */
 function runIdOf({ timestamp, id = '', opts }: QueuedRun): string {
   const due = new Date(opts.prevMillis ?? timestamp).toISOString().replace(/[-:]|\.\d+/g, '');
   let sum = 0;

@@ -106,7 +106,7 @@ class Follower {
 
   async #look(begun: number, isCancelled: boolean): Promise<void> {
     for (; this.#wave < begun; this.#wave++) {
-      // Of a wave that is over all is told before the next one.
+      // Tell all of a wave that is over before the next one.
       await this.#lookAtJobs(isCancelled);
       if (this.#isLeft) return;
       this.#hear.wave(this.#wave + 1);

@@ -4,9 +4,9 @@ import type { Hands } from './hands.ts';
 
 /** Time between two looks, ms. */
 const LOOK = 500;
-/** All connections of a worker have found Redis again so long after the first one has, in ms. */
+/** How long after its first connection all others of a worker have found Redis again, in ms. */
 const SETTLE = 2000;
-/** A worker that has nothing in hand any more waits so long for a Redis that is away, in ms. */
+/** How long a worker with nothing in hand waits for a Redis that is away, in ms. */
 const OUTAGE = 10_000;
 /** After that a process ends whatever its libraries wait for, in ms. */
 const LAST = 2000;

@@ -7,7 +7,7 @@ import { type ConnectOptions, connect, library } from './connection.ts';
 export const JOBS = 'jobs';
 export const RUNS = 'runs';
 
-/** What is over is kept so long, in seconds, and so often. */
+/** How long finished jobs are kept, in seconds, and how many. */
 const KEPT = { age: 14 * 24 * 3600, count: 10_000 };
 const KEPT_RUNS = { age: 14 * 24 * 3600, count: 500 };
 /** Lines of one attempt that Redis keeps; all of them lie on the worker, in `.quorate/runs`. */
@@ -33,7 +33,7 @@ export interface RunData {
   readonly jobs: readonly Job[];
   /** Waves that were begun. */
   readonly wave: number;
-  /** Of a schedule: what its jobs are made of when it is due. */
+  /** For a schedule: what its jobs are made of when it is due. */
   readonly patterns?: readonly string[];
   readonly shards?: number;
 }

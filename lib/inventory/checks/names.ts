@@ -32,7 +32,7 @@ export function checkNames(
     const near = nearest.get(key);
     if (near !== undefined)
       problems.add(`${name} is not a variable of these roles`, position, `did you mean ${near}?`);
-    // What is no name may be half a value.
+    // What is not a name may be half a value.
     else foreign.add(/^[\w.-]+$/.test(name) ? name : '…');
   }
   return [...foreign];

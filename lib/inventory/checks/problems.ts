@@ -3,7 +3,7 @@ import { EXIT, formatPosition, type Position, QuorateError, QuorateErrors } from
 import { maskMessage } from '../../secret-texts.ts';
 
 /**
- * Gathers everything that is wrong with an inventory, so that it is all told at once. What stands behind a name that
+ * Gathers everything that is wrong with an inventory, so that it is all told at once. What stands after a name that
  * holds secrets is masked in every message, however the file was misread.
  */
 export class Problems {
@@ -16,7 +16,7 @@ export class Problems {
     return this.#errors.length;
   }
 
-  /** What a person should know, and what is no error. */
+  /** What a person should know, and what is not an error. */
   get notes(): readonly string[] {
     return [...this.#notes.keys()];
   }

@@ -7,7 +7,7 @@ export type HostNames =
 
 /**
  * The hosts that a name in an inventory stands for: ranges written out, a port taken off (`web:2222`, `[fd00::1]:22`).
- * What is no host name with a port is a name as it is.
+ * What is not a host name with a port is a name as it is.
  */
 export function hostNames(written: string): HostNames {
   const [, bracketed, itsPort] = /^\[(.+)\](?::(\d+))?$/.exec(written) ?? [];

@@ -20,7 +20,7 @@ export function addIni(tree: Tree, file: string, text: string, problems: Problem
 /** What Ansible takes for no host either. */
 const OF_YAML: readonly (readonly [like: RegExp, found: { readonly problem: string }])[] = [
   [/^---$/, { problem: 'is how a YAML file starts' }],
-  [/:$/, { problem: 'ends in a colon, behind which a port is wanted' }],
+  [/:$/, { problem: 'ends in a colon, after which a port is wanted' }],
 ];
 
 interface Pending {

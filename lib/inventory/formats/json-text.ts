@@ -59,7 +59,7 @@ const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/;
 /** The key of what stands for a number. */
 const MARK = '\u0001';
 
-/** JSON with so many spaces, where a `Numeral` is the number that it is; null for what JSON has no number for. */
+/** JSON indented by this many spaces, where a `Numeral` is the number that it is; null for what JSON has no number for. */
 export function jsonOf(value: unknown, indent: number): string {
   return written(value, indent, (one) => (one instanceof Numeral ? one.text : undefined));
 }

@@ -103,7 +103,7 @@ class Reader {
     while (!this.#take('}')) {
       if (!comma) throw new NoLiteral();
       const key = this.#value();
-      // Python hashes keys and members of sets: what it cannot hash, as {{ 1 }}, is no literal.
+      // Python hashes keys and members of sets: what it cannot hash, as {{ 1 }}, is not a literal.
       if (typeof key === 'object' && key !== null && !(key instanceof Numeral)) throw new NoLiteral();
       const used = key instanceof Numeral ? key.text : key;
       if (this.#take(':')) entries.push([used, this.#value()]);
@@ -127,7 +127,7 @@ class Reader {
     const [found] = NUMBER.exec(this.#text) ?? [];
     if (found === undefined) throw new NoLiteral();
     const after = this.#text[this.#at + found.length] ?? '';
-    // 010 and 1st are no numbers; a complex one stays text.
+    // 010 and 1st are not numbers; a complex one stays text.
     if (/[\w.]/.test(after) || /^0[\d_]*[1-9]/.test(found.replace(/[.eE].*/, ''))) throw new NoLiteral();
     this.#at += found.length;
     const digits = found.replaceAll('_', '');

@@ -3,7 +3,8 @@ import { isMap, isScalar, isSeq } from 'yaml';
 import type { Problems } from '../checks/problems.ts';
 import type { Group, Tree } from '../tree.ts';
 import { hostNames } from './host-names.ts';
-import { type Entry, entriesOf, isNothing, kindOf, type Source, textIn, variableOf } from './yaml.ts';
+import { type Entry, entriesOf, type Source, variableOf } from './yaml.ts';
+import { isNothing, kindOf, textIn } from './yaml-nodes.ts';
 
 /** What a group has. */
 const PARTS = ['hosts', 'vars', 'children'] as const;

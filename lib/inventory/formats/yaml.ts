@@ -1,6 +1,5 @@
 import {
   isAlias,
-  isCollection,
   isMap,
   isPair,
   isScalar,
@@ -10,16 +9,16 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
-  visit,
   type YAMLMap,
 } from 'yaml';
 import type { Position } from '../../errors.ts';
 import { folderOf } from '../../root.ts';
-import { shownValue } from '../../secret-names.ts';
 import { Problems } from '../checks/problems.ts';
 import { float, type Key, Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
 import { asJson, isJson, jsonScalar } from './json-text.ts';
+import { aliasTargets } from './yaml-aliases.ts';
 import { indented } from './yaml-indent.ts';
+import { isMeant, isNothing, isPlain, nestedKey, textOf, writtenKey } from './yaml-nodes.ts';
 import {
   describe,
   hasBareTemplate,
@@ -50,7 +49,7 @@ export interface Source {
 export interface Entry {
   readonly key: string;
   readonly value: Node | null;
-  /** Of the key. */
+  /** Position of the key. */
   readonly position: Position;
   readonly source: Source;
 }
@@ -144,25 +143,6 @@ export function variableOf({ key, value, position, source }: Entry): Variable {
   };
 }
 
-/** No value is written, or one that means nothing. */
-export function isNothing(node: Node | null): boolean {
-  return node === null || (isScalar(node) && isPlain(node) && scalarOf(textOf(node)) === null);
-}
-
-/** The text of a scalar that is one. */
-export function textIn(node: Node | null): string | undefined {
-  if (!isScalar(node) || isNothing(node)) return undefined;
-  return !isPlain(node) || typeof scalarOf(textOf(node)) === 'string' ? textOf(node) : undefined;
-}
-
-/** How a value is called in messages about what is named `key`. */
-export function kindOf(node: Node | null, key = ''): string {
-  if (isSeq(node)) return 'a list';
-  if (isMap(node)) return 'a mapping';
-  if (isNothing(node) || !isScalar(node)) return 'nothing';
-  return shownValue(key, isPlain(node) ? scalarOf(textOf(node)) : textOf(node));
-}
-
 /** How many values a variable may have that stand for aliases. */
 const MOST_ALIASED = 10_000;
 
@@ -242,32 +222,6 @@ function vaulted(text: string, position: Position | undefined): Vaulted {
   return new Vaulted(text, position);
 }
 
-function textOf(node: Scalar): string {
-  return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value ?? ''));
-}
-
-/** Its text stands for what PyYAML makes of it: without quotes, or with a tag that says so (`!!int "3"`). */
-function isMeant(node: Scalar): boolean {
-  if (/^tag:yaml\.org,2002:(int|float|bool|timestamp)$/.test(node.tag ?? '')) return true;
-  return isPlain(node) && node.tag !== 'tag:yaml.org,2002:str';
-}
-
-function isPlain(node: Scalar): boolean {
-  return node.type === 'PLAIN' || node.type === undefined;
-}
-
-/** As it is written: a host called 1.10 is not one called 1.1. */
-function writtenKey(key: unknown): string {
-  return isScalar(key) ? textOf(key) : String(key);
-}
-
-/** Inside a value: `yes` is true, 0640 is 416, a date its text. */
-function nestedKey(key: unknown): Key {
-  if (!isScalar(key) || !isPlain(key)) return writtenKey(key);
-  const value = scalarOf(textOf(key));
-  return value === null || typeof value !== 'object' ? value : String(value);
-}
-
 /**
  * The pairs of a mapping, in PyYAML's order: its own win over those merged into it by `<<`, whatever their order; of two
  * `<<` the later one wins, in the list of one the first mapping.
@@ -292,31 +246,4 @@ function pairs(map: YAMLMap, source: Source): readonly Pair[] {
 function lineAt(text: string, offset: number): string {
   const end = text.indexOf('\n', offset);
   return text.slice(text.lastIndexOf('\n', offset - 1) + 1, end < 0 ? undefined : end);
-}
-
-/** What each alias stands for: the last anchor of its name before it. */
-function aliasTargets(
-  text: string,
-  document: ReturnType<typeof parseDocument>,
-  place: Place,
-  problems: Problems,
-): ReadonlyMap<Node, Node> {
-  const targets = new Map<Node, Node>();
-  if (!/(^|[\s,[{:-])\*/m.test(text)) return targets;
-  const anchors = new Map<string, Node>();
-  visit(document, {
-    Node(_, node) {
-      if (isAlias(node)) {
-        const target = anchors.get(node.source);
-        if (target) targets.set(node, target);
-        else
-          problems.add(
-            'this alias (what follows *) stands for nothing',
-            place(node.range?.[0] ?? 0),
-            'its anchor (what follows &) must come first; quote a text that starts with *',
-          );
-      } else if ((isScalar(node) || isCollection(node)) && node.anchor) anchors.set(node.anchor, node);
-    },
-  });
-  return targets;
 }

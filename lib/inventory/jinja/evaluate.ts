@@ -129,7 +129,7 @@ class Evaluation extends Expressions {
   #assign(target: Target, value: Value): void {
     if (target.kind === 'attribute') {
       const namespace = this.names.get(target.name);
-      if (!(namespace instanceof Namespace)) throw new TemplateError(`"${target.name}" is no namespace()`);
+      if (!(namespace instanceof Namespace)) throw new TemplateError(`"${target.name}" is not a namespace()`);
       namespace.set(target.attribute, value);
     } else if (target.one) this.names.set(target.names[0] ?? '', value);
     else {

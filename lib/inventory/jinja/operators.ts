@@ -61,7 +61,7 @@ function arithmetic(operator: string, x: number, y: number, floats: boolean): Va
     '%': x - y * Math.floor(x / y),
     '**': x ** y,
   }[operator];
-  if (result === undefined) throw new TemplateError(`"${operator}" is no operator`);
+  if (result === undefined) throw new TemplateError(`"${operator}" is not an operator`);
   return floats ? float(result) : result;
 }
 

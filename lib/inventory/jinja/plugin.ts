@@ -38,7 +38,7 @@ export function table(entries: Readonly<Record<string, Plugin>>): ReadonlyMap<st
 }
 
 /**
- * A plugin whose parameters have these names, in their order. What is missing goes through it, so that a `default` behind
+ * A plugin whose parameters have these names, in their order. What is missing goes through it, so that a `default` after
  * it has its turn.
  */
 export function plugin(

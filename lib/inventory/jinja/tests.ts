@@ -20,7 +20,7 @@ import {
 } from './values.ts';
 import { compareVersions } from './versions.ts';
 
-/** The tests of Jinja and Ansible: what may stand behind `is`. */
+/** The tests of Jinja and Ansible: what may stand after `is`. */
 export const TESTS = table({
   defined: (value) => !(value instanceof Undefined),
   undefined: (value) => value instanceof Undefined,

@@ -10,7 +10,7 @@ export interface Setting {
   readonly position: Position | undefined;
   /** Directory that relative paths resolve from; undefined for the current one. */
   readonly folder: string | undefined;
-  /** Of a number, or of true and false, how it is spelt. */
+  /** For a number, true or false: how it is spelt. */
   readonly written?: string;
   /** As it is written, where something was evaluated: the value may be that of any other variable. */
   readonly template?: string | undefined;

@@ -40,7 +40,7 @@ export async function settle(settler: Settler, options: SettleOptions): Promise<
   const hosts = [...ready.values()].map(({ settled }) => settled);
   await refuseDuplicates(hosts, problems);
   problems.throwIfAny();
-  // Of roles that declare none, as those of `exec`, every variable is another's.
+  // For roles that declare no variables, as those of `exec`, every variable is another's.
   const isTold = foreign.length > 0 && Object.keys(settler.schema).length > 0;
   const unused = isTold ? [`not used here: ${[...foreign].sort().join(', ')}`] : [];
   return {
@@ -133,7 +133,7 @@ async function addSetting({ evaluate, schema }: Settler, into: Into, name: strin
     const float = floatIn(found.value);
     if (float !== undefined && schema[name] !== undefined && !ONE_TEXT.includes(schema[name].type))
       into.problems.note(
-        `${name} has ${float.text}, which its role gets as ${float.value}: quote it where it is no number`,
+        `${name} has ${float.text}, which its role gets as ${float.value}: quote it where it is not a number`,
         position,
       );
     into.settings.set(name, {

@@ -120,11 +120,11 @@ export type Raw =
 export interface Variable {
   readonly name: string;
   readonly value: Raw;
-  /** Of its name; undefined for `-e K=V`. */
+  /** Position of its name; undefined for `-e K=V`. */
   readonly position: Position | undefined;
   /** Directory that relative paths in it start from; undefined for the current one. */
   readonly folder: string | undefined;
-  /** Of a number, or of true and false, how it is spelt: 3.10 is 3.1, no is false. */
+  /** For a number, true or false: how it is spelt: 3.10 is 3.1, no is false. */
   readonly written?: string;
   /** It stands in a file that `ansible-vault` encrypted. */
   readonly secret?: true;

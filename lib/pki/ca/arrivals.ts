@@ -21,7 +21,7 @@ import { clientsOf, type Slot, slotsOf } from './slots.ts';
 export interface Arrival {
   /** As that of its request. */
   readonly name: string;
-  /** The certificate, with what is to be shown behind it. */
+  /** The certificate, with what is to be shown after it. */
   readonly certPem: string;
   /** It is not stored yet. */
   readonly isNew: boolean;

@@ -96,7 +96,7 @@ function noList(path: string, count = 0): QuorateError {
   return new QuorateError(
     count > 1
       ? `${path} has ${count} lists, and members look at one alone`
-      : `${path} is no list of revoked certificates`,
+      : `${path} is not a list of revoked certificates`,
     { exitCode: EXIT.usage, hint: 'it takes a CRL in DER or PEM: openssl ca -gencrl -out FILE makes one' },
   );
 }

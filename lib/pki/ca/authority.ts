@@ -112,7 +112,7 @@ function lost(path: string, caPem: string): QuorateError {
     `${path} is missing: no certificate can be issued under the CA in use (SHA-256 ${fingerprint(caPem)})`,
     {
       exitCode: EXIT.refused,
-      hint: `copy the folder ${dirname(path)} from who made the cluster, or from a backup; another CA is not made in place of one that is trusted. Of a CA whose key is elsewhere: ${commandLine('certs')} --csr DIR`,
+      hint: `copy the folder ${dirname(path)} from who made the cluster, or from a backup; another CA is not made in place of one that is trusted. For a CA whose key is elsewhere: ${commandLine('certs')} --csr DIR`,
     },
   );
 }
@@ -146,7 +146,7 @@ export function requireChain(caPem: string, dir: string): void {
   });
 }
 
-/** An intermediate may have ended: what comes from others under its root shows those behind itself. */
+/** An intermediate may have ended: what comes from others under its root shows those after itself. */
 function checkCa(pem: string, dir: string): void {
   const [first, ...above] = certificatesIn(pem);
   const isUp = above.some((one) => isIssuedBy(one, one) && !hasEnded(one));

@@ -18,13 +18,13 @@ export interface RevocationList {
   readonly entries: readonly Revoked[];
   /** Who has signed it, by name. */
   readonly issuer: string;
-  /** Of a CA that counts its lists; ours does not. */
+  /** For a CA that numbers its lists; ours does not. */
   readonly number: bigint | undefined;
   /** It has what came since another list, and nothing before. */
   readonly isDelta: boolean;
 }
 
-/** Of extensions, RFC 5280, 5.2. */
+/** OIDs of extensions, RFC 5280, 5.2. */
 const NUMBER = '2.5.29.20';
 const DELTA = '2.5.29.27';
 
@@ -38,7 +38,7 @@ export function readCrl(dir: string): Promise<Buffer | undefined> {
   return bytesIfAny(crlPath(dir));
 }
 
-/** Takes the list on control apart; undefined where there is none. Throws 3 for what is no list. */
+/** Takes the list on control apart; undefined where there is none. Throws 3 for what is not a list. */
 export async function readList(dir: string): Promise<RevocationList | undefined> {
   const der = await readCrl(dir);
   if (der === undefined) return undefined;
@@ -50,7 +50,7 @@ export async function readList(dir: string): Promise<RevocationList | undefined>
   });
 }
 
-/** The list as one of `cas`, PEM, has signed it; undefined for what none of them has, or what is no list. */
+/** The list as one of `cas`, PEM, has signed it; undefined for what none of them has, or what is not a list. */
 export async function listOf(der: Buffer, cas: readonly string[]): Promise<RevocationList | undefined> {
   const list = await parseList(der);
   if (list === undefined) return undefined;

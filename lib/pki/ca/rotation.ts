@@ -61,7 +61,7 @@ export async function requireNextChain(dir: string): Promise<void> {
 export async function makeNextCa(options: PkiOptions): Promise<string> {
   const { readConfig } = await import('../cfssl/cfssl.ts');
   const dir = nextDir(options.dir);
-  // Where the CA in use is lost it holds nothing else yet, and is ours all the same.
+  // Where the CA in use is lost it holds nothing else yet, and is still ours.
   await writeIgnore(options.dir, false);
   const { trusted: _, ...fresh } = options;
   const made = await ensureCaFiles(dir, readConfig(fresh), caPassphrase());

@@ -61,7 +61,7 @@ function nameInfo(name: X509.Name) {
     ...Object.fromEntries(
       ATTRIBUTES.flatMap(([label, type]) => {
         const found = values(type);
-        // Of a common name and a serial number the last counts in Go, of the others all do.
+        // Go takes the last common name and serial number, and all of the others.
         const text = type === 'CN' || type === '2.5.4.5' ? found.at(-1) : found.join(',');
         return text ? [[label, text]] : [];
       }),

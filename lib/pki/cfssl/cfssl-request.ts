@@ -42,7 +42,7 @@ export function readRequest(file: string, kind: 'ca' | 'leaf'): CertificateReque
   };
 }
 
-/** The hosts of a request that are no member's own, and a word on the members it forgets. */
+/** The hosts of a request that are not a member's own, and a word on the members it forgets. */
 export function splitHosts(
   { hosts }: CertificateRequest,
   members: readonly string[],

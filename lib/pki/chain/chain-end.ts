@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { certificatesIn, isIssuedBy, issuerUnder } from './chain.ts';
 
 /**
- * When the CA ends that has signed `leaves` (PEM, each with what it shows behind it), by a CA file: its chain holds as
+ * When the CA ends that has signed `leaves` (PEM, each with what it shows after it), by a CA file: its chain holds as
  * long as the first of it. Of CAs with one name and key, as a renewed one beside the old, the last counts. Without leaves,
  * or of leaves that come from none in the file, it is the CA that comes first there, which new ones are issued with.
  * undefined where there is none that can be read.

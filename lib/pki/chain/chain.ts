@@ -52,7 +52,7 @@ export function intermediates(caPem: string): string {
 }
 
 /**
- * What is to be shown behind a certificate, PEM: who of `cas` has issued it, and those above but for the root, which the
+ * What is to be shown after a certificate, PEM: who of `cas` has issued it, and those above but for the root, which the
  * other side must have by itself. Empty where a root has issued it, or none of them.
  */
 export function shownBehind(leaf: X509Certificate, cas: readonly X509Certificate[]): string {
@@ -69,7 +69,7 @@ function withoutRoot(path: readonly X509Certificate[]): string {
 
 /**
  * Who has issued the first certificate of a PEM text, where all that trust a CA file accept it: one of the file, or one
- * that the text has behind the first, below one of the file. So an intermediate may change while its root stays.
+ * that the text has after the first, below one of the file. So an intermediate may change while its root stays.
  * undefined where nobody of those has.
  */
 export function issuerUnder(pem: string, caPem: string): X509Certificate | undefined {

@@ -81,7 +81,7 @@ function isBelow(name: string, domain: string): boolean {
   return name.endsWith(of.startsWith('.') ? of : `.${of}`);
 }
 
-/** An address, and behind it a mask of as many bytes. */
+/** An address, and after it a mask of as many bytes. */
 function isInNetwork(name: string, network: Buffer): boolean {
   const address = bytesOf(name);
   if (network.length !== address.length * 2) return false;

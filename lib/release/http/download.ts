@@ -35,7 +35,7 @@ export async function downloadTarball(
   const download = await openLocation(location, allowed);
   let wanted: string;
   try {
-    // Asked for after the tarball has answered: a version that does not exist is no matter of trust.
+    // Asked for after the tarball has answered: a version that does not exist is not a matter of trust.
     wanted = pinned?.toLowerCase() ?? (await publishedDigest(software, location, allowed));
   } catch (error) {
     download.cancel();

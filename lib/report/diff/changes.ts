@@ -128,7 +128,7 @@ function fold(
   return [...folded.values()];
 }
 
-/** Of a command that is to be run, or was, its title says all. */
+/** The title of a command that is to be run, or was, says all. */
 export function saysMore({ kind, certainty }: Change): boolean {
   return kind !== 'run' || certainty !== 'certain';
 }
@@ -142,7 +142,7 @@ export function markOf({ status, changes }: Pick<TaskEvent, 'status' | 'changes'
   if (changes.every(({ certainty }) => certainty === 'unknown')) return '?';
   const kinds = new Set(changes.map(({ kind }) => kind));
   const kind = WEIGHT.find((candidate) => kinds.has(candidate));
-  // One thing in place of another is no loss.
+  // One thing in place of another is not a loss.
   if (kind === 'remove' && kinds.has('create')) return MARKS.update;
   return MARKS[kind ?? 'update'];
 }

@@ -10,7 +10,7 @@ import { anonymous, type TaskEvent } from './changes.ts';
 const CAP = 200;
 /** Time limit for one diff, in ms: texts that share nothing are quadratic. */
 const LIMIT = 500;
-/** Time limit for all diffs of a report, in ms; behind it each has the least, in which texts that are much alike are compared. */
+/** Time limit for all diffs of a report, in ms; after it each has the least, in which texts that are much alike are compared. */
 const TOGETHER = 10_000;
 const LEAST = 20;
 

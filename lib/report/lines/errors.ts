@@ -1,4 +1,4 @@
-import { formatPosition } from '../../errors.ts';
+import { formatPosition, withoutHost } from '../../errors.ts';
 import type { RunEvent } from '../../runner/events.ts';
 import { foldHosts } from '../hosts.ts';
 
@@ -19,7 +19,14 @@ export function foldErrors(errors: readonly ErrorEvent[]): string[][] {
   for (const error of errors) {
     const { host, exitCode, hint, task, position } = error;
     // Named one by one: a recorded error has its time and its run, too.
-    const key = JSON.stringify([withoutHost(error), exitCode, hint, task, position, host !== undefined]);
+    const key = JSON.stringify([
+      withoutHost(error.message, host),
+      exitCode,
+      hint,
+      task,
+      position,
+      host !== undefined,
+    ]);
     const same = folded.get(key);
     if (same && host !== undefined) same.hosts.push(host);
     else if (!same) folded.set(key, { error, hosts: host === undefined ? [] : [host] });
@@ -42,7 +49,7 @@ interface Parts {
 
 function partsOf(error: ErrorEvent, where: string | undefined = error.host): Parts {
   const { task, position, hint } = error;
-  const message = withoutHost(error);
+  const message = withoutHost(error.message, error.host);
   const [first = '', ...rest] = `${where === undefined ? '' : `${where}: `}${message.trimEnd()}`.split('\n');
   return {
     body: [
@@ -53,9 +60,4 @@ function partsOf(error: ErrorEvent, where: string | undefined = error.host): Par
     ].flatMap((line) => line.split('\n')),
     hint: hint === undefined ? [] : `  hint: ${hint.replaceAll('\n', '\n        ')}`.split('\n'),
   };
-}
-
-/** Messages often start with the host's name; it is put there again, once. */
-function withoutHost({ host, message }: ErrorEvent): string {
-  return host !== undefined && message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
 }

@@ -1,4 +1,4 @@
-import type { QuorumLedger, Tally } from '../../dsl/step.ts';
+import type { QuorumChange, Tally } from '../../dsl/step.ts';
 import type { RunEvent } from '../../runner/events.ts';
 import type { Colors } from '../colors.ts';
 import { oneLine } from '../text.ts';
@@ -26,8 +26,8 @@ export function stepText({ host, title, status, ledger }: StepEvent): string {
   return `${host}: ${oneLine(title)}${status === 'planned' ? `  (${ledgerLine(ledger)})` : ''}`;
 }
 
-/** `3 voters, quorum 2, 3 healthy, 1 to spare → 2 healthy, 0 to spare`: behind the arrow what differs. */
-function ledgerLine({ before, after }: QuorumLedger): string {
+/** `3 voters, quorum 2, 3 healthy, 1 to spare → 2 healthy, 0 to spare`: after the arrow what differs. */
+function ledgerLine({ before, after }: QuorumChange): string {
   if (before.voters === 0 && after.voters === 0) return 'no voters yet';
   const parts: readonly (readonly [keyof Tally, (n: number) => string])[] = [
     ['voters', (n) => `${n} ${n === 1 ? 'voter' : 'voters'}`],

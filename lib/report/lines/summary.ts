@@ -9,7 +9,7 @@ import { type ErrorEvent, foldErrors } from './errors.ts';
 import { type LeftOverEvent, leftOverLines } from './left-over.ts';
 import { type RecapEvent, recapTable, verdict } from './recap.ts';
 
-/** From so many hosts on, those with equal counts share a line of the recap. */
+/** From this many hosts on, those with equal counts share a line of the recap. */
 export const MANY = 12;
 
 export interface Outcome {

@@ -17,7 +17,7 @@ const COLUMNS = [
 
 type Column = (typeof COLUMNS)[number];
 
-/** Where a column's name is no class of its own. */
+/** Where a column's name is not a class of its own. */
 const CLASSES: Partial<Record<Column, string>> = {
   unreachable: 'failed',
   leftOver: 'changed',
@@ -25,7 +25,7 @@ const CLASSES: Partial<Record<Column, string>> = {
   rescued: 'changed',
 };
 
-/** From so many hosts on, the table scrolls in itself. */
+/** From this many hosts on, the table scrolls in itself. */
 const MANY = 40;
 
 /** A row a host, those that failed first: its counts, as far as any host has some, and what it did when. */
@@ -62,7 +62,7 @@ const LEGEND = [
 
 const NAMES: Partial<Record<Column, string>> = { leftOver: 'left over' };
 
-/** Of the recap; of a run that has none, from what was told. */
+/** From the recap; where a run has none, from what was told. */
 function countsOf({ events, tasks, runs }: Told): ReadonlyMap<string, Partial<HostRecap>> {
   const counts = new Map<string, Partial<HostRecap>>();
   for (const event of events)

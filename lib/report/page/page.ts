@@ -109,7 +109,7 @@ function bar({ tasks, runs }: Told): Html {
   return html`<nav aria-label="Search and filter"><div><input id=find type=search placeholder="Search hosts, tasks, files, messages" aria-label="Search hosts, tasks, files and messages">${chips.map(([status, n]) => html`<button type=button aria-pressed=false data-chip=${status}>${n} ${status}</button>`)}</div></nav>`;
 }
 
-/** Of several: which they were. */
+/** For several runs: which they were. */
 function runTable({ runs }: Told): Html | undefined {
   if (runs.length < 2) return undefined;
   const rows = runs.map((run) => {

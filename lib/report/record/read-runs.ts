@@ -10,11 +10,11 @@ export interface RecordedRun {
 export interface ReadRuns {
   /** In the order of their first lines; a file of several appended outputs has several. */
   readonly runs: readonly RecordedRun[];
-  /** Lines that are no event of a run: cut ones, or what somebody else wrote. */
+  /** Lines that are not events of a run: cut ones, or what somebody else wrote. */
   readonly damaged: number;
 }
 
-/** Reads lines of events. Nothing in them is trusted: a line that is no event is counted and left out. */
+/** Reads lines of events. Nothing in them is trusted: a line that is not an event is counted and left out. */
 export function readRuns(text: string): ReadRuns {
   const runs = new Map<string, Recorded[]>();
   let damaged = 0;

@@ -13,7 +13,7 @@ export interface RunFile {
 
 /** As many runs are kept, and as many bytes of them. */
 const KEPT = { runs: 200, bytes: 512 * 1024 * 1024 };
-/** From so many bytes on, what commands print is left out. */
+/** From this many bytes on, what commands print is left out. */
 const CHATTY = 32 * 1024 * 1024;
 
 const NAME = /^(\d{8}T\d{6}Z-[0-9a-f]{6})\.jsonl$/;

@@ -55,8 +55,8 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
   title: ({ folder }) => `the archive is unpacked in ${folder}`,
   owns: ({ folder }) => [folder],
   files: () => [],
-  brings: ({ creates }) => [creates],
-  leaves: ({ folder }, changes) =>
+  provides: ({ creates }) => [creates],
+  traces: ({ folder }, changes) =>
     broughtBy({ kind: 'tree', name: folder }, changes, 'archive').filter(isNew),
   marks: ({ folder, creates, from }) => [
     {

@@ -13,7 +13,7 @@ export interface ArchiveWays {
 }
 
 export interface ArchiveDetails {
-  /** Of the archive, in hex; a `source` is compared with it. */
+  /** SHA-256 of the archive, in hex; a `source` is compared with it. */
   readonly sha256?: string;
   /** Something that it brings, by its path in the folder: without it nothing is taken for unpacked. */
   readonly creates: string;

@@ -60,8 +60,9 @@ export const authorizedKeys = defineResource<AuthorizedKeysOptions, KeysDesired,
   },
   // Several tasks may each bring keys of their own.
   name: ({ user, keys, exclusive }) => (exclusive ? user : [user, ...keys.map(({ name }) => name)].join(' ')),
-  brings: (_desired, found) => (found?.home === undefined ? [] : [`${found.home}/.ssh`, pathIn(found.home)]),
-  leaves({ user, keys }, changes) {
+  provides: (_desired, found) =>
+    found?.home === undefined ? [] : [`${found.home}/.ssh`, pathIn(found.home)],
+  traces({ user, keys }, changes) {
     const lines = (kind: string) =>
       (changes ?? []).flatMap((one) =>
         one.kind === kind ? (publicKeyIn(`${kind === 'create' ? one.after : one.before}`)?.blob ?? []) : [],

@@ -21,7 +21,7 @@ export function parseKeys(keys: string | readonly string[]): readonly PublicKey[
   return lines
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => {
-      if (line.includes('PRIVATE KEY')) throw wrong('a private key is no key that lets somebody in');
+      if (line.includes('PRIVATE KEY')) throw wrong('a private key is not a key that lets somebody in');
       const found = publicKeyIn(line);
       if (found === undefined || !isWhole(line, found))
         throw wrong(`"${line.slice(0, 60)}" is not a public key`);

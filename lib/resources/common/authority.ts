@@ -47,7 +47,7 @@ export function authorityOptions(dir: string, leaf: LeafOptions) {
   return { dir, cluster: dir, caName: CA_NAME, caExpiry: '3650d', addresses: [], ...leaf };
 }
 
-/** A host may trust others there until now, which is no reason to make no CA. */
+/** A host may trust others there until now, which is not a reason to make no CA. */
 function hasOurCa(text: string): boolean {
   const [...certificates] = text.matchAll(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g);
   return certificates.some(([pem]) => {

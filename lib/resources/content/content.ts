@@ -30,7 +30,7 @@ export interface ContentWays {
 }
 
 export interface ContentDetails {
-  /** Of what `url` gives, in hex; a `source` is compared with it. */
+  /** SHA-256 of what `url` gives, in hex; a `source` is compared with it. */
   readonly sha256?: string;
   /** What a `template` knows. */
   readonly values?: Readonly<Record<string, unknown>>;
@@ -194,7 +194,7 @@ export function isSent(content: Content): content is SentContent | FetchedConten
   return typeof content === 'object' && 'sha256' in content;
 }
 
-/** Of what will be there; undefined where only the run can know. */
+/** Digest of what will be there; undefined where only the run can know. */
 export function digestOf(content: Content): string | undefined {
   if (isSent(content)) return content.sha256;
   const text = revealed(content);

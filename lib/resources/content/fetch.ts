@@ -13,7 +13,7 @@ export interface FetchedContent {
 /** Throws exit code 1 for what nothing can be downloaded from, or for a digest that is none. */
 export function checkedUrl(url: string, sha256: string | undefined): FetchedContent {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw wrong(`${JSON.stringify(url)} is no address to download from`, "write it whole: 'https://…'");
+    throw wrong(`${JSON.stringify(url)} is not an address to download from`, "write it whole: 'https://…'");
   }
   if (sha256 === undefined || !/^[0-9a-f]{64}$/i.test(sha256)) {
     throw wrong(

@@ -43,7 +43,7 @@ export function rendered(template: string, values: Readonly<Record<string, unkno
 
 const KNOWN = 'of the settings of Jinja trim_blocks and lstrip_blocks are known, each as True or False';
 
-/** What Ansible takes from a first line like `#jinja2: trim_blocks: False, lstrip_blocks: True`, and the lines behind it. */
+/** What Ansible takes from a first line like `#jinja2: trim_blocks: False, lstrip_blocks: True`, and the lines after it. */
 function settingsIn(text: string, wrong: (found: string) => QuorateError) {
   const [first = '', words] = /^#jinja2:([^\r\n]*)(?:\r\n?|\n)?/.exec(text) ?? [];
   const syntax = { trim: true, lstrip: false, escapes: true };
@@ -105,7 +105,7 @@ function missingHint(word: string | undefined, values: Readonly<Record<string, u
   return `${near === undefined ? '' : `did you mean ${near}? `}its names come from values: ${names.join(', ') || 'none'}`;
 }
 
-/** Of a path as `a.b[0]` that stands in none, the line with its name. */
+/** The line with the name of a path like `a.b[0]` that has none of its own. */
 function lineWith(word: string, lines: readonly string[]): number {
   const line = lines.findIndex((one) => hasWord(one, word));
   const name = /^\w+/.exec(word)?.[0];

@@ -122,7 +122,7 @@ function servingZones(ports: readonly PortWish[], observed: ObservedFirewalld): 
   return [...new Set([...boundZones(observed), ...sourceZones(sources, observed)])];
 }
 
-/** Of its interfaces, or the default one. */
+/** The zones of its interfaces, or the default one. */
 function boundZones({ active, defaultZone, interfaces: own }: ObservedFirewalld): readonly string[] {
   const zoneOf = (named: string) =>
     [...active].find(([, { interfaces }]) => interfaces.includes(named))?.[0] ?? defaultZone;

@@ -52,7 +52,7 @@ interface ObservedFirewall extends FirewallFound {
  * are rules in it, and what lets in others at these ports is removed there. A table of our own (in nftables, or in
  * iptables where that drops) shuts out who comes in by other ways, and is all there is where neither is active; a unit
  * loads it at boot. Nothing is reloaded, so rules of others stay, and the host takes back what would cut off the run.
- * Where rules of others would shut out all the same whom a port is for, that is refused (3), with what they lack.
+ * Refuses (3) where rules of others would still shut out whom a port is for, and says what they lack.
  *
  * @example
  * firewall('web', { ports: [{ port: 443, sources: 'any' }, { port: 9100, sources: ['10.0.0.0/8'] }] })
@@ -68,7 +68,7 @@ export const firewall = defineResource<FirewallOptions, FirewallDesired, Observe
       ? `the firewall has no rules for ${name}`
       : `the firewall opens ${ports.map(portName).join(' and ')} of ${name} to ${ports.length === 1 ? 'its' : 'their'} sources`,
   owns: (desired) => (desired.state === 'absent' ? [] : pathsOf(desired)),
-  leaves: (desired, changes) =>
+  traces: (desired, changes) =>
     desired.state === 'absent' ? [] : [...tableTraces(desired, changes), ...sharedTraces(desired, changes)],
   probe(desired) {
     const { backend, addresses, ports, state } = desired;

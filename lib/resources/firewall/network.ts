@@ -18,7 +18,7 @@ export function familyOf(network: string): 4 | 6 {
   return network.includes(':') ? 6 : 4;
 }
 
-/** Whether two networks have an address in common; what is no network overlaps nothing. */
+/** Whether two networks have an address in common; what is not a network overlaps nothing. */
 export function overlaps(one: string, other: string): boolean {
   const a = parse(one);
   const b = parse(other);

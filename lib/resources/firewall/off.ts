@@ -4,7 +4,7 @@ import { sh } from '../../dsl/shell/sh.ts';
 
 interface ObservedUnit {
   readonly active: string;
-  /** Of the unit file; empty when there is none. */
+  /** State of the unit file; empty when there is none. */
   readonly enabled: string;
 }
 

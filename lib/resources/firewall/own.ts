@@ -183,7 +183,7 @@ systemctl daemon-reload
 export function tableTraces(desired: FirewallDesired, changes?: readonly Change[]): readonly Trace[] {
   const begins = changes?.some(({ property, kind }) => property === 'permanent' && kind === 'create') ?? true;
   const files = filesOf(desired).flatMap(
-    (one) => one.task.leaves?.(changes && changesOf(one, changes)) ?? [],
+    (one) => one.task.traces?.(changes && changesOf(one, changes)) ?? [],
   );
   return [...(begins ? [{ kind: 'unit', name: desired.unit } as const] : []), ...files];
 }

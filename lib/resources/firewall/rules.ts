@@ -4,9 +4,9 @@ import type { Change, ChangeKind } from '../../dsl/task.ts';
 import type { FirewallDesired, PortWish } from './wish.ts';
 
 export interface SharedWish extends Pick<FirewallDesired, 'ports' | 'state'> {
-  /** Of firewalld: in these zones, instead of those that judge packets to the ports. */
+  /** With firewalld: in these zones, instead of those that judge packets to the ports. */
   readonly zones?: readonly string[];
-  /** Of firewalld: a range of ports counts for none of them. */
+  /** With firewalld: a range of ports counts for none of them. */
   readonly isExact?: boolean;
 }
 

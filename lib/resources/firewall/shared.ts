@@ -39,7 +39,7 @@ export function requireNoDenial(
     const all = senders(port.sources, addresses).filter((one) => !local.includes(one));
     const denials = all.flatMap((from) => SHARED[name].denial(port, from, out) ?? []);
     const [first] = denials;
-    // Of everybody some may be shut out on purpose.
+    // For everybody: some may be shut out on purpose.
     if (first === undefined || (port.sources === 'any' && denials.length < all.length)) continue;
     throw new QuorateError(
       `${name} has a rule before ours that blocks sources of ${port.port}/${port.protocol}: ${first.rule}`,

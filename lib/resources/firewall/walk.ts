@@ -2,7 +2,7 @@ import { matchOf, type Packet } from './match.ts';
 
 /** Where the rules of a chain lead a packet. */
 export interface Outcome {
-  /** `through`: to whatever comes behind the chain. */
+  /** `through`: to whatever comes after the chain. */
   readonly end: 'accept' | 'drop' | 'through';
   /** Before that end a rule might accept it. */
   readonly may: boolean;
@@ -48,7 +48,7 @@ export function mayDrop(rule: string, packet: Packet): boolean {
 function outcomeOf(verdict: string): Outcome {
   if (verdict === 'accept') return { end: 'accept', may: false };
   if (/^(drop|reject)/.test(verdict)) return { end: 'drop', may: false };
-  // Of a map, or a program that decides, nothing is known.
+  // Nothing is known of a map, or of a program that decides.
   return { end: 'through', may: verdict !== 'return' && verdict !== 'continue' };
 }
 

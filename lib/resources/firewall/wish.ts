@@ -98,7 +98,7 @@ function networkOf(source: string, where: string): string {
   );
 }
 
-/** Of what is said of a port more than once, all counts. */
+/** Where a port is named more than once, all of it counts. */
 function merged(ports: readonly PortWish[]): readonly PortWish[] {
   const byKey = new Map<string, PortWish>();
   for (const one of ports) {

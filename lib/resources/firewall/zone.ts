@@ -68,7 +68,7 @@ export function parseZoneFile(xml: string): ZoneSettings {
   return { ports, services, richRules };
 }
 
-/** The array behind `start`: its count, then `width` strings an element. */
+/** The array after `start`: its count, then `width` strings an element. */
 function list(out: string, start: RegExp, width: number): readonly string[] {
   const [, count = '0', rest = ''] = new RegExp(`(?:${start.source}) (\\d+)(.*)`, 'ms').exec(out) ?? [];
   return strings(rest).slice(0, Number(count) * width);

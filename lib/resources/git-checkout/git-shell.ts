@@ -137,7 +137,7 @@ ${begun(path)}
 if [ -n "$q_repository" ]; then
   q_head=$(q_git -C ${path} rev-parse --verify --quiet 'HEAD^{commit}' 2>&1) || { q_said=$(q_git -C ${path} status 2>&1) || { echo "$q_said"; exit 1; }; q_head=; }
   if [ -n "$q_head" ]; then
-    # Behind one that was cut off no commit is there whole.
+    # After one that was cut off no commit is there whole.
     if [ -z "$q_next" ]; then echo "head $q_head"; fi
     q_edited | sed 's/^/edited /'
     q_git -C ${path} log --max-count=5 --format='local %h %s' HEAD --not --remotes --tags --glob=refs/quorate 2>/dev/null

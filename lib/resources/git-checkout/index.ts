@@ -82,7 +82,7 @@ export const gitCheckout = defineResource<GitCheckoutOptions, GitDesired, Observ
   title: ({ path, version }) => `${path} is at ${version}`,
   owns: ({ path }) => [path],
   files: () => [],
-  leaves: ({ path }, changes) => broughtBy({ kind: 'tree', name: path }, changes, 'commit').filter(isNew),
+  traces: ({ path }, changes) => broughtBy({ kind: 'tree', name: path }, changes, 'commit').filter(isNew),
   marks: ({ path }) => [
     {
       name: `checkout ${path}`,

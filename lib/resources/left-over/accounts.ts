@@ -13,10 +13,10 @@ import { taking } from './taking.ts';
  */
 export function leftUser(made: Kept, context: LeftOverContext, paths: readonly string[]): LeftOver {
   const { name } = made;
-  const isGroupDeclared = context.declared.some(({ leaves }) =>
-    leaves?.().some((trace) => keyOf(trace) === `group ${name}`),
+  const isGroupDeclared = context.declared.some(({ traces }) =>
+    traces?.().some((trace) => keyOf(trace) === `group ${name}`),
   );
-  // A group of its own goes with a user, unless it is in another one by then.
+  // A group of its own goes with a user, unless it has moved to another one.
   const leaveGroup = sh`for q_group in nogroup nobody; do
   if [ -n "$(q_account group "$q_group")" ]; then usermod --gid "$q_group" ${name}; break; fi
 done`;

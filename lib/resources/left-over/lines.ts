@@ -7,7 +7,7 @@ import { MAX_EDITED, probe } from '../../dsl/shell/probe.ts';
 import { sh } from '../../dsl/shell/sh.ts';
 import { CHANGED, taking, WAS_THERE } from './taking.ts';
 
-/** Lines of a text file go if they still stand one behind the other, once; all else in the file stays. */
+/** Lines of a text file go if they still stand one after the other, once; all else in the file stays. */
 export function leftLines(made: Kept): LeftOver {
   const { name: path, first, count = 1, there } = made;
   return taking(made, {

@@ -19,7 +19,7 @@ export function leftPackage(made: Kept, context: LeftOverContext, all: readonly 
   const together = packages([name, ...all.filter((one) => one !== name)].join(' '), { state: 'absent' });
   const wanted = context.declared.flatMap((task) => [
     ...wantedPaths(task),
-    ...(task.leaves?.() ?? []).flatMap(({ kind, name: unit }) =>
+    ...(task.traces?.() ?? []).flatMap(({ kind, name: unit }) =>
       kind === 'unit' ? [`/lib/systemd/system/${unit}`, `/usr/lib/systemd/system/${unit}`] : [],
     ),
   ]);

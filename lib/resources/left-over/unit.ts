@@ -25,7 +25,7 @@ export function leftUnit(made: Kept): LeftOver {
       guard: { save: sh`:`, undo: () => sh`systemctl enable --quiet --now ${unit}` },
     }),
     foresee: (world) => world.unit(unit).willBe({ state: 'stopped' }),
-    // Of one that was started by an alias the unit itself is what is enabled.
+    // A unit that was started by an alias is itself what is enabled.
     apply:
       () => sh`q_unit=$(systemctl show -p Id ${unit}) && q_unit=\${q_unit#Id=} && systemctl stop "$q_unit" || exit
 case $(systemctl is-enabled "$q_unit" 2>/dev/null) in enabled*) systemctl disable --quiet "$q_unit" || exit ;; esac

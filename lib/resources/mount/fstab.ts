@@ -30,7 +30,7 @@ export function withEntry(text: string, path: string, entry: FstabEntry | undefi
   return textOfLines(lines.map((one, i) => (i === place ? `${fstabLine(entry)}${comment}` : one)));
 }
 
-/** Undefined for a comment, a blank line, or what is no entry. */
+/** Undefined for a comment, a blank line, or what is not an entry. */
 function entryIn(line: string): FstabEntry | undefined {
   const fields = line
     .replace(/(^|\s)#.*$/, '')

@@ -95,8 +95,8 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
     };
   },
   name: ({ path }) => path,
-  brings: ({ path, absent }) => (absent ? [] : [path]),
-  leaves({ absent, ...entry }, changes) {
+  provides: ({ path, absent }) => (absent ? [] : [path]),
+  traces({ absent, ...entry }, changes) {
     const change = changes?.find(({ property }) => property === 'at boot');
     if (absent || (changes !== undefined && change === undefined)) return [];
     const trace = linesTrace(TABLE, [fstabLine(entry)]);
@@ -226,7 +226,7 @@ function liveDifferences(
     : [];
 }
 
-/** A file system that is to be made by an earlier task may be there by then. */
+/** An earlier task may have made the file system when its turn comes. */
 function requireSource(path: string, source: string, wanted: WantedSource, world: World): Certainty {
   if (!wanted.isMissing) return 'certain';
   if (world.path(source).state) return 'certain';

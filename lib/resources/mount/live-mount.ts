@@ -4,7 +4,7 @@ import { decoded } from './fstab.ts';
 /** What is mounted at a place. */
 export interface Live {
   readonly options: readonly string[];
-  /** Of the file system, whose words others share. */
+  /** Options of the file system, which other mounts of it share. */
   readonly superOptions: readonly string[];
   readonly type: string;
   readonly source: string;
@@ -68,7 +68,7 @@ export function parseMounts(out: string): {
   };
 }
 
-/** What is said of a mount in `/proc/self/mountinfo` (proc(5)), behind its place. */
+/** What is said of a mount in `/proc/self/mountinfo` (proc(5)), after its place. */
 function liveOf(line: string, device: string | undefined): Live {
   const [own = '', rest = ''] = line.split(' - ');
   const [type = '', source = '', superWords = ''] = rest.split(' ');

@@ -73,7 +73,7 @@ interface ObservedRepository extends ObservedFiles {
 
 /**
  * A repository of Debian packages with the key that signs it, in files of its own (deb822), whose lists have been read:
- * `packages` behind it finds what it brings.
+ * `packages` after it finds what it brings.
  *
  * @example
  * aptRepository('nginx', { uris: 'https://nginx.org/packages/debian', suites: 'bookworm', components: 'nginx', key: './nginx.asc' })
@@ -161,7 +161,7 @@ function defineRepository<Options extends object>({
     name: ({ name }) => name,
     title: ({ name }) => `packages come from ${name}`,
     owns: ({ files }) => files.map(({ path }) => path),
-    leaves: ({ files }, changes) => filesTraces(files, changes),
+    traces: ({ files }, changes) => filesTraces(files, changes),
     probe: ({ files, isRead, others }) =>
       probe(
         filesReads(files),

@@ -47,7 +47,7 @@ export const packages = defineResource<PackagesOptions, PackagesDesired, FoundPa
     `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} ${state === 'absent' ? 'absent' : 'installed'}${version === undefined ? '' : `, ${version}`}`,
   complete: completePackages,
   contradicts: contradict,
-  leaves: ({ names, state }, changes) =>
+  traces: ({ names, state }, changes) =>
     state === 'absent'
       ? []
       : names.flatMap((name) => broughtBy({ kind: 'package', name }, changes, name).filter(isNew)),

@@ -39,7 +39,7 @@ export interface ServiceOptions {
  *
  * It can hang on files, lines and blocks in them, links (by where they lead), trees, absent paths, packages (by their
  * version), checkouts (by their commit), archives, directories (by mode and owner), users and groups, and commands by
- * what they create. Several roles may want one service, each for what it writes: the first brings it up, and behind
+ * what they create. Several roles may want one service, each for what it writes: the first brings it up, and after
  * the last it is reloaded, or restarted, once.
  *
  * One that does its work and ends (`Type=oneshot`) is nothing that runs: it is `state: 'any'`, with a timer, or
@@ -84,7 +84,7 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
       reads: withoutRepeats([...readsOf(name, 'restart', restartOn), ...readsOf(name, 'reload', reloadOn)]),
     };
   },
-  leaves({ name, state, enabled, masked }, changes) {
+  traces({ name, state, enabled, masked }, changes) {
     if (masked || !(state === 'running' || (state === 'any' && enabled))) return [];
     const begins = changes?.some(({ kind, after }) => kind === 'start' || after === 'enabled') ?? true;
     return begins ? [{ kind: 'unit', name: unitName(name) }] : [];
@@ -118,7 +118,7 @@ function readsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]
       `${name}: ${due}On has "${task.title}", which leaves nothing that a service reads`,
       {
         exitCode: EXIT.usage,
-        hint: `name what decides it: file, link, tree, packages, gitCheckout…; of a command or script, creates: '/a/path'`,
+        hint: `name what decides it: file, link, tree, packages, gitCheckout…; for a command or script, creates: '/a/path'`,
       },
     );
   });

@@ -36,7 +36,7 @@ export function withoutRepeats(reads: readonly Loading[]): readonly Loading[] {
   return [...most.values()];
 }
 
-/** Of several wishes for one unit: all of them record what any of them reads, and the last one sees to it. */
+/** For several wishes for one unit: all of them record what any of them reads, and the last one sees to it. */
 export function joinedReads(wishes: readonly (readonly Loading[])[]): readonly (readonly Loading[])[] {
   const all = withoutRepeats(wishes.flat()).map(({ isLater: _, ...one }) => one);
   const later = all.map((one) => ({ ...one, isLater: true as const }));
@@ -93,7 +93,7 @@ export function parseLoaded(
 function wordy(mark: string, words: string): QuorateError {
   return new QuorateError(`the look of the mark "${mark}" prints "${words}", one word was wanted`, {
     exitCode: EXIT.failed,
-    hint: 'and behind it since when it is so, in seconds since the epoch, where that can be told',
+    hint: 'and after it since when it is so, in seconds since the epoch, where that can be told',
   });
 }
 

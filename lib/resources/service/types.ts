@@ -45,7 +45,7 @@ interface ProcessOptions extends ServiceBase {
 export type ManagedOptions = SystemdOptions | ProcessOptions;
 
 interface Named {
-  /** Of the unit, without `.service`. */
+  /** Name of the unit, without `.service`. */
   readonly name: string;
 }
 

@@ -69,7 +69,7 @@ export const tree = defineResource<TreeOptions, TreeDesired, ObservedTree>({
     entries.flatMap((one) =>
       one.type === 'file' ? [contentMark(one.path)] : one.type === 'link' ? [linkMark(one.path, one.to)] : [],
     ),
-  leaves(desired, changes) {
+  traces(desired, changes) {
     const traces = desired.entries.flatMap((entry) =>
       broughtBy(traceOf(entry), changes, nameIn(desired, entry.path)),
     );

@@ -169,7 +169,7 @@ export function extrasOf(desired: TreeDesired, observed: ObservedTree, world: Wo
 
 /** What a script cannot name, it cannot take away. */
 function noUtf8(path: string, odd: string): QuorateError {
-  return new QuorateError(`cannot make ${path} like its source: the name of ${odd} is no UTF-8`, {
+  return new QuorateError(`cannot make ${path} like its source: the name of ${odd} is not UTF-8`, {
     exitCode: EXIT.failed,
     hint: 'rename it, or take it away by hand',
   });

@@ -48,10 +48,10 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
   name: ({ name }) => name,
   title: ({ name }) => `user ${name} exists`,
   owns: ({ name }) => [`user:${name}`],
-  brings: ({ home = [] }, found) =>
+  provides: ({ home = [] }, found) =>
     found === undefined ? [] : [found.home ?? found.newHome?.path ?? home].flat(),
   marks: ({ name }) => [accountMark('passwd', name)],
-  leaves({ name }, changes) {
+  traces({ name }, changes) {
     return changes === undefined || isMade(changes) ? [{ kind: 'user', name }] : [];
   },
   probe: ({ name, system, group, groups = [], uid, password, expiry, home, shell }) =>

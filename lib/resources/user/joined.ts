@@ -3,7 +3,7 @@ import type { UserDesired } from './user-wish.ts';
 
 /**
  * Wishes for one user that differ at most in its groups, and in what they leave open: the first says all but that, each puts
- * it in its own groups. Groups that a later one names may come to be only behind the first.
+ * it in its own groups. Groups that a later one names may come to be only after the first.
  */
 export function joinedUsers(wishes: readonly UserDesired[]): readonly UserDesired[] | undefined {
   if (wishes.some(({ onlyGroups }) => onlyGroups)) return undefined;

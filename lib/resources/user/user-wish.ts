@@ -229,7 +229,7 @@ export function requireShell({ name, shell }: UserDesired, noShell: boolean, wor
 function noName(name: string): QuorateError {
   return new QuorateError(`${JSON.stringify(name)} is not the name of a user or group`, {
     exitCode: EXIT.usage,
-    hint: 'letters, digits, and _ . - behind the first; no number, and 32 of them at most',
+    hint: 'letters, digits, and _ . - after the first; no number, and 32 of them at most',
   });
 }
 

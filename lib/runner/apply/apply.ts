@@ -17,7 +17,7 @@ import { differencesOf, handlerOf, leftOf, probeFragment, wordsOf } from '../exc
 import type { Wire } from '../exchange/wire.ts';
 import { NO_ROOM } from '../records.ts';
 import type { Actor } from './elsewhere.ts';
-import { armGuard, confirmGuard, disarmGuard, explainLoss, guardApplied, guardHolds } from './guard.ts';
+import { applyGuarded } from './guarded.ts';
 import { applyAndProve, exchangeAll, finished, type Proving, RECORD, type Step, unproven } from './prove.ts';
 
 export interface ApplyContext extends Proving {
@@ -36,9 +36,9 @@ export interface ApplyContext extends Proving {
 
 /**
  * Applies and proves steps in order, as many as possible in one exchange; files are sent meanwhile. Throws what failed;
- * what came before it is applied and proven. Nothing is begun behind an apply that failed. Proofs are judged here while
+ * what came before it is applied and proven. Nothing is begun after an apply that failed. Proofs are judged here while
  * the host goes on, so it is stopped one round trip after a proof that failed: what takes something away, and what stands
- * behind a task whose proof often decides, waits for the proofs before it.
+ * after a task whose proof often decides, waits for the proofs before it.
  */
 export async function applySteps(steps: readonly Step[], context: ApplyContext): Promise<void> {
   const transfers = steps.flatMap(({ prepared }) => prepared.transfers ?? []);
@@ -253,63 +253,6 @@ function recorded(step: Step, { ledger, wire }: ApplyContext): Step {
 
 function noRecords({ stateDir }: Wire): NonNullable<Fragment['failure']> {
   return { message: `cannot keep records in ${stateDir}`, hint: NO_ROOM };
-}
-
-/** Applies what could shut us out as the last of its exchange: the rest follows once a new connection got through. */
-async function applyGuarded(
-  steps: readonly Step[],
-  head: readonly Fragment[],
-  context: ApplyContext,
-): Promise<void> {
-  const guarded = steps.flatMap(({ planned: { task, changes } }) =>
-    task.guard ? [{ guard: task.guard, undo: task.guard.undo(changes) }] : [],
-  );
-  const applied = { id: 'applied', sh: guardApplied, critical: false };
-  const { wire, connect } = context;
-  const { planned } = steps.at(-1) as Step;
-  const notBegun = (why: string, hint: string) => ({
-    message: `"${planned.task.title}" was not begun: ${why}`,
-    hint,
-  });
-  const arm = {
-    id: 'guard',
-    sh: armGuard(guarded),
-    critical: true,
-    failure: notBegun('the state to go back to cannot be saved', `is there room in ${wire.stateDir}?`),
-  };
-  const holds = {
-    id: 'holds',
-    sh: guardHolds,
-    critical: true,
-    failure: notBegun('the tasks before it took so long that its guard has expired', 'run again'),
-  };
-  const fail = (error: unknown): never => {
-    wire.failed(planned, planned.changes);
-    throw error;
-  };
-  let begun = false;
-  try {
-    await applyAndProve(steps, context, {
-      head: [...head, arm],
-      last: holds,
-      tail: [applied],
-      begun: (task) => {
-        begun ||= task === planned;
-      },
-    });
-  } catch (error) {
-    if (!begun && !isLoss(error)) await disarmGuard(wire);
-    if (!begun || wire.stopping || !isLoss(error)) throw error;
-    fail(await explainLoss(wire, connect, error));
-  }
-  if (!begun) return disarmGuard(wire);
-  const failure = await confirmGuard(wire, connect);
-  if (failure) fail(failure);
-  finished(planned, context);
-}
-
-function isLoss(error: unknown): error is QuorateError {
-  return error instanceof QuorateError && error.exitCode === EXIT.unreachable;
 }
 
 /** A task that is a function on control: its commands are exchanges of their own, and it is proven like any other. */

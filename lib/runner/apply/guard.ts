@@ -84,7 +84,7 @@ export const awaitGuard: Sh = sh`while [ -f "$q_state/guard/pid" ]; do
   q_nap 0.2
 done`;
 
-/** Stops the timer: what it would take back was never begun. Where the host does not answer it goes off all the same. */
+/** Stops the timer: what it would take back was never begun. Where the host does not answer it goes off anyway. */
 export async function disarmGuard({ host, stateDir }: Wire): Promise<void> {
   const disarm = sh`mv -- "$q_state/guard/armed" "$q_state/guard/disarmed" && rm -rf -- "$q_state/guard"`;
   const fragments = [{ id: 'disarm', sh: disarm, critical: false }];
@@ -99,7 +99,7 @@ export async function confirmGuard(
   wire: Wire,
   connect: () => Promise<Host>,
 ): Promise<QuorateError | undefined> {
-  wire.doing('connecting anew');
+  wire.doing('reconnecting');
   try {
     return (await askWhile(() => true, wire, connect, CONFIRM)) ? undefined : cutOff(wire);
   } catch (error) {
@@ -115,7 +115,7 @@ const CONFIRM = sh`mv -- "$q_state/guard/armed" "$q_state/guard/confirmed" && rm
  * for another reason.
  */
 export async function explainLoss(wire: Wire, connect: () => Promise<Host>, lost: Error): Promise<Error> {
-  wire.doing('connecting anew');
+  wire.doing('reconnecting');
   try {
     const isArmed = sh`[ -e "$q_state/guard/armed" ]`;
     return (await askWhile(() => !wire.stopping, wire, connect, isArmed)) ? lost : cutOff(wire);

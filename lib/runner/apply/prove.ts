@@ -52,7 +52,7 @@ export interface Failure {
 }
 
 /**
- * One exchange: each apply, and directly behind it the probe that must find nothing left to do. Returns the failure of a
+ * One exchange: each apply, and directly after it the probe that must find nothing left to do. Returns the failure of a
  * step that may be tried again.
  */
 export async function applyAndProve(
@@ -72,7 +72,7 @@ export async function applyAndProve(
       return;
     }
     failure ??= wire.named(error, planned);
-    // What is under way on the host may be one task further by now; nothing is begun behind that.
+    // What is under way on the host may be one task further by now; nothing is begun after that.
     wire.halt();
     wire.failed(planned, planned.changes);
   };

@@ -27,7 +27,7 @@ export class Deadline {
     this.#timer = timer;
   }
 
-  /** Leave at most so many seconds from now. */
+  /** Leave at most this many seconds from now. */
   shorten(seconds: number): void {
     if (this.#at > Date.now() + seconds * 1000) this.set(seconds);
   }

@@ -63,7 +63,7 @@ export async function exchange(
     // The host's own end of this may be fine, and only one command of it hang.
     const what =
       parser.pid === undefined ? undefined : await waitingFor(host, parser.pid).catch(() => undefined);
-    // What was waited for may have come while that was asked, and an apply have begun behind it.
+    // What was waited for may have come while that was asked, and an apply have begun after it.
     if (!isStill()) return;
     if (under?.timeout === undefined) giveUp(noAnswer(host, seconds, options.doing, what));
     else endFragment(seconds, what);
@@ -171,7 +171,7 @@ function noAnswer(
 
 function outOfTurn({ name }: Host, doing: string | undefined): QuorateError {
   return new QuorateError(
-    `${name}: its answer${doing === undefined ? '' : ` while ${doing}`} is none to what was asked: parts of it come twice, or in another order`,
+    `${name}: its answer${doing === undefined ? '' : ` while ${doing}`} does not fit what was asked: parts of it come twice, or in another order`,
     {
       exitCode: EXIT.failed,
       host: name,

@@ -9,7 +9,7 @@ const OFTEN = 10_000;
 const PATIENCE = 5;
 
 /**
- * Waits for `work`, and tells every ten seconds how many MB it has made by then, as `120 MB so far`; nothing where that
+ * Waits for `work`, and tells every ten seconds how many MB it has made so far, as `120 MB so far`; nothing where that
  * cannot be seen.
  *
  * @param grows Shell words: the files and folders that it makes.

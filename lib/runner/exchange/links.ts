@@ -65,7 +65,7 @@ export function refuseStrangersLinks(world: World, task: Task): void {
   }
 }
 
-/** Each one once, behind those above it. */
+/** Each one once, after those above it. */
 function foldersAbove(paths: readonly string[]): readonly string[] {
   const all = new Set<string>();
   const add = (folder: string): void => {

@@ -24,7 +24,7 @@ export class Program {
     return this.#tasks.filter((one) => this.#whyNot(one) === undefined);
   }
 
-  /** Those that are not, and why: `rescue` of a block that has not failed, and what stood behind a failure. */
+  /** Those that are not, and why: `rescue` of a block that has not failed, and what stood after a failure. */
   get left(): readonly (readonly [RoleTask, string])[] {
     return this.#tasks.flatMap((one) => {
       const why = this.#whyNot(one);
@@ -42,7 +42,7 @@ export class Program {
   }
 
   /**
-   * A task has failed: returns what is carried out behind it all the same. That is everything where the failure is
+   * A task has failed: returns what is still carried out after it. That is everything where the failure is
    * ignored; the `rescue` of the innermost block that has one, and what follows that block; and every `always` on the way.
    */
   behind(failed: Task): readonly RoleTask[] {

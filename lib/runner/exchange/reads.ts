@@ -160,7 +160,7 @@ function readLines(out: string): Lines {
   let text: string[] | undefined;
   for (const line of out.split('\n')) {
     const [word = '', ...rest] = line.split(' ');
-    // Base64 has no spaces, and a path has one only behind its slash.
+    // Base64 has no spaces, and a path has one only after its slash.
     if (text !== undefined && rest.length === 0 && word !== '') text.push(word);
     else text = undefined;
     if (text !== undefined) continue;

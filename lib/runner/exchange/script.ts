@@ -22,7 +22,7 @@ export interface Fragment {
   readonly timeout?: number;
   /** User of the host who runs it. */
   readonly user?: string;
-  /** Of a critical one that is no task's: what it means when it fails. */
+  /** For a critical fragment that is not a task's: what its failure means. */
   readonly failure?: { readonly message: string; readonly hint: string };
 }
 

@@ -6,7 +6,7 @@ import { userState } from '../../dsl/world/user-state.ts';
 import type { Fragment } from './script.ts';
 import { wordsOf } from './task-shell.ts';
 
-interface Step {
+interface Sending {
   readonly planned: { readonly task: Pick<Task, 'words'> };
   readonly prepared: Prepared;
 }
@@ -27,7 +27,7 @@ done`;
 }
 
 /** Runs before an apply: a task that acts as another user gets its files, and a folder for records. */
-export function handOver({ planned, prepared }: Step, stateDir: string): readonly Fragment[] {
+export function handOver({ planned, prepared }: Sending, stateDir: string): readonly Fragment[] {
   const { becomeUser } = wordsOf(planned.task);
   if (becomeUser === undefined) return [];
   const waits = waiting(prepared.transfers ?? [], stateDir).map(({ target }) => dirOf(target));
@@ -39,12 +39,12 @@ for q_path in ${waits}; do chown -R -- ${becomeUser} "$q_path"; done`;
 }
 
 /** Begins an apply, as its user: shell that brings files to their targets. */
-export function takeSent({ prepared: { transfers = [] } }: Step, stateDir: string): readonly Sh[] {
+export function takeSent({ prepared: { transfers = [] } }: Sending, stateDir: string): readonly Sh[] {
   return transfers.map(({ target }) => sh`q_take ${placeOf(target, stateDir)} ${target} || exit`);
 }
 
-/** Runs behind an apply: removes the folders that its files waited in. */
-export function clearSent({ prepared }: Step, stateDir: string): readonly Fragment[] {
+/** Runs after an apply: removes the folders that its files waited in. */
+export function clearSent({ prepared }: Sending, stateDir: string): readonly Fragment[] {
   const waited = waiting(prepared.transfers ?? [], stateDir).map(({ target }) => dirOf(target));
   if (waited.length === 0) return [];
   const all = `${stateDir}/incoming`;

@@ -31,7 +31,7 @@ export function readsWithOthers({ words = {} }: Pick<Task, 'words'>): boolean {
   return words.environment === undefined && words.becomeUser === undefined && words.until === undefined;
 }
 
-/** What is asked of the host about a task; `until` is asked behind its own probe. */
+/** What is asked of the host about a task; `until` is asked after its own probe. */
 export function probeFragment(task: Worded, id: string): Fragment {
   const own = task.probe ?? sh`:`;
   const { until } = wordsOf(task);
@@ -93,7 +93,7 @@ export function differencesOf(
   return changes.length > 0 || holds ? changes : [untilOf(task)];
 }
 
-/** What is left to do behind the apply: of a task that cannot tell only its `until`. */
+/** What is left to do after the apply: of a task that cannot tell only its `until`. */
 export function leftOf(task: Worded & Pick<Task, 'diff'>, reading: Reading, proof: World): readonly Change[] {
   if (!task.unproven) return differencesOf(task, reading, proof);
   return parted(task, reading).holds ? [] : [untilOf(task)];

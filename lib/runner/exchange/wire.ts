@@ -4,7 +4,7 @@ import type { Change, Received, Task } from '../../dsl/task.ts';
 import { EXIT, type ExitCode, type Position, QuorateError } from '../../errors.ts';
 import type { Host, RunningScript } from '../../transport/host.ts';
 import type { EventSink, TaskStatus } from '../events.ts';
-import { faultIn } from '../faults.ts';
+import { faultIn } from '../role-fault.ts';
 import { Deadline } from './deadline.ts';
 import { type ExchangeOptions, type ExchangeResult, exchange } from './exchange.ts';
 import { type Fragment, READ_SECONDS } from './script.ts';
@@ -148,8 +148,8 @@ export class Wire {
     this.#sink.progress({ host: this.#asker ?? this.host.name, doing });
   }
 
-  /** Nothing goes on here, with so many tasks still to be applied. */
-  rests(due: number): void {
+  /** Nothing is under way here; `due` tasks are still to be applied. */
+  idle(due: number): void {
     this.#sink.progress({ host: this.host.name, doing: undefined, due });
   }
 
@@ -180,7 +180,7 @@ export class Wire {
     });
   }
 
-  /** A task has failed: it is told, and kept for who goes on behind it. */
+  /** A task has failed: it is told, and kept for who goes on after it. */
   failed(one: RoleTask, changes: readonly Change[] = []): void {
     this.#failed ??= one;
     const handled = handlerOf(one.task);

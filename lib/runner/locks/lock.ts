@@ -159,7 +159,7 @@ q_known() {
 q_lock_take lock
 case $? in
   0)
-    # For who is refused meanwhile; a link, too, is there whole or not at all. A full disk is no reason to be refused.
+    # For who is refused meanwhile; a link, too, is there whole or not at all. A full disk is not a reason to be refused.
     ln -sfn "$q_me "${redact(JSON.stringify(holder))} "$q_state/lock.by" 2>/dev/null || :
     echo "held $q_me" ;;
   1)

@@ -39,7 +39,7 @@ export async function lockAll<Facts>(
 }
 
 /**
- * Side by side; one that somebody has fails, and the others go on. Where it is waited for, none behind it in the order
+ * Side by side; one that somebody has fails, and the others go on. Where it is waited for, none after it in the order
  * of the inventory is kept meanwhile: two runs would wait for each other.
  */
 async function lockEach(session: Session, hosts: readonly Lockable[]): Promise<void> {

@@ -64,7 +64,7 @@ export class Delegations {
   }
 }
 
-/** Of roles that cannot be built with these facts nothing is known. */
+/** Nothing is known of roles that cannot be built with these facts. */
 function tasksElsewhere(roles: readonly Role<unknown>[], target: Target): readonly Task[] {
   return roles.flatMap((role) => {
     try {

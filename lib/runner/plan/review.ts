@@ -9,7 +9,7 @@ export interface PlannedBatch {
   readonly hosts: readonly PlannedHost[];
   /** Hosts of the batch that could not be reached or planned. */
   readonly missing: readonly string[];
-  /** Of a verb on a living cluster, in order. */
+  /** Steps of a verb on a living cluster, in order. */
   readonly steps: readonly Step[];
 }
 

@@ -14,7 +14,7 @@ interface Kept {
 
 /**
  * Of a check: what the plays so far make of each host, to tell where a later one takes it back and every run would change
- * both. It is no error, as it is within one play: to take something away, work, and bring it back is how people do
+ * both. It is not an error, as it is within one play: to take something away, work, and bring it back is how people do
  * maintenance. Plans must have kept their readings.
  */
 export class TakenBack {

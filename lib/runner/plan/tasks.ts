@@ -159,7 +159,7 @@ function declaredOnly<Facts>(role: Role<Facts>, target: Target<Facts>): Target<F
   return { ...target, vars, facts: asked };
 }
 
-interface Guard {
+interface Allowed {
   found(name: string): string;
   hint(name: string): string;
   /** What others declared is not for this role. */
@@ -169,7 +169,7 @@ interface Guard {
 function onlyDeclared<Values extends object>(
   values: Values,
   declared: readonly string[],
-  { found, hint, hides = false }: Guard,
+  { found, hint, hides = false }: Allowed,
 ): Values {
   return new Proxy(values, {
     get(own, name) {
@@ -187,11 +187,11 @@ function checkNeeds(host: string, tasks: readonly RoleTask[], exitCode: ExitCode
   for (const [i, { role, task, at }] of tasks.entries()) {
     for (const needed of task.needs ?? []) {
       const where = first.get(needed.thing);
-      // Of a play that runs in part, what others name may stand in a role that was left out.
+      // In a play that runs in part, the task that is named may stand in a role that was left out.
       if (where === undefined ? !isWhole : where < i) continue;
       const position = at?.();
       throw new QuorateError(
-        `${host}: role ${role}: "${task.title}" names "${needed.title}", which ${where === undefined ? 'is not in the list' : 'stands behind it'}`,
+        `${host}: role ${role}: "${task.title}" names "${needed.title}", which ${where === undefined ? 'is not in the list' : 'stands after it'}`,
         {
           exitCode,
           host,

@@ -99,7 +99,7 @@ function excludes(one: Task, other: Task): boolean {
 
 function clears({ empties = [] }: Task, other: Task): boolean {
   if (empties.length === 0) return false;
-  const brought = [...other.owns, ...(other.brings?.() ?? [])];
+  const brought = [...other.owns, ...(other.provides?.() ?? [])];
   return empties.some((gone) => brought.some((path) => path === gone || path.startsWith(`${gone}/`)));
 }
 

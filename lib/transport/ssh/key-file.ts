@@ -102,7 +102,7 @@ function field(value: string | Buffer): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-/** Of a public key file. */
+/** The key in a public key file. */
 function publicHalf(text: string): string | undefined {
   return /^(?:ssh-|ecdsa-|sk-)\S+\s+(AAAA[\w+/=]+)/m.exec(text)?.[1];
 }

@@ -1,6 +1,6 @@
 import { EXIT, QuorateError } from '../../errors.ts';
 
-/** Of the disk that a folder is on. */
+/** Room on the disk that a folder is on. */
 export interface Room {
   readonly freeKiB: number;
   readonly readOnly: boolean;

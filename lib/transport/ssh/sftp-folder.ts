@@ -5,7 +5,7 @@ import type { QuorateError } from '../../errors.ts';
 import { type Room, SftpFailure } from './sftp-failures.ts';
 import type { Link } from './ssh-link.ts';
 
-/** Bytes of a request: every server takes so many. */
+/** Bytes of a request that every server takes. */
 const BLOCK = 32 * 1024;
 
 /** Requests under way at a time: a line with a long way is not to wait for each answer. */
@@ -42,7 +42,7 @@ export class SftpFolder {
   constructor(folder: Opened) {
     this.#folder = folder;
     this.#sftp = folder.sftp;
-    // Requests under way are told; one that is not is no reason to end this process.
+    // Requests under way are told; one that is not is not a reason to end this process.
     this.#sftp.on('error', () => {});
   }
 
@@ -242,7 +242,7 @@ export class SftpFolder {
     return failure.told(name, lost, room);
   }
 
-  /** Of the disk that the folder is on, where the server tells. */
+  /** Bytes free on the disk that the folder is on, where the server tells. */
   async #room(): Promise<Room | undefined> {
     type Disk = { readonly f_frsize: unknown; readonly f_bavail: unknown; readonly f_flag: unknown };
     const { path } = this.#folder;

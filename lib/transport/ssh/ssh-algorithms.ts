@@ -7,9 +7,9 @@ export interface AlgorithmChoices {
   readonly cipher?: readonly string[];
   readonly kex?: readonly string[];
   readonly hmac?: readonly string[];
-  /** Of host keys, to be applied to the order in which they are known. */
+  /** For host keys, to be applied to the order in which they are known. */
   readonly hostKey?: string;
-  /** Of keys to log in with. */
+  /** For keys to log in with. */
   readonly userKey?: readonly string[];
 }
 
@@ -17,7 +17,7 @@ const lists = createRequire(import.meta.url)('ssh2/lib/protocol/constants.js') a
   Record<`${'DEFAULT' | 'SUPPORTED'}_${'CIPHER' | 'KEX' | 'MAC'}`, readonly string[]>
 >;
 
-/** Of host keys and of keys to log in with: no SHA-1 unless somebody asks for it. */
+/** For host keys and for keys to log in with: no SHA-1 unless somebody asks for it. */
 export const KEY_ALGORITHMS = [
   'ssh-ed25519',
   'ecdsa-sha2-nistp256',

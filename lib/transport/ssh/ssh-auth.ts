@@ -31,7 +31,7 @@ export class Authentication {
   /** Those of users that are passed over, in words. */
   #certificates: readonly string[] = [];
   #agentAnswers = false;
-  /** Of this stage, still to be tried. */
+  /** Methods of this stage that are still to be tried. */
   #methods: readonly Method[] = [];
   /** All that have not been taken yet. */
   #open: readonly Method[] = [];

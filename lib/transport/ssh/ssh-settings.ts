@@ -24,7 +24,7 @@ export interface SshSettings {
     readonly named: boolean;
     /** The agent's other keys stay out of it. */
     readonly only: boolean;
-    /** Of users (CertificateFile): not understood here. */
+    /** Certificates of users (CertificateFile): not supported. */
     readonly certificates: readonly string[];
     /** RSA keys of fewer bits are neither used nor taken. */
     readonly rsaBits: number;
@@ -43,7 +43,7 @@ export interface SshSettings {
     /** A line that went silent for all of them is lost, in ms and how many. */
     readonly aliveMs: number;
     readonly aliveCount: number;
-    /** Of this machine, to connect from. */
+    /** Address of this machine to connect from. */
     readonly from: string | undefined;
     readonly family: 4 | 6 | undefined;
   };

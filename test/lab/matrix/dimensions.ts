@@ -40,7 +40,7 @@ export function firewallVariable({ firewall }: MatrixCase): string {
   return ['nftables', 'none', 'disabled'].includes(firewall) ? firewall : 'auto';
 }
 
-/** Whether something must keep those who are no members from the peer port. */
+/** Whether something must keep those who are not members from the peer port. */
 export function isFiltered({ firewall }: MatrixCase): boolean {
   return firewall !== 'none' && firewall !== 'disabled';
 }

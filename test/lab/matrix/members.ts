@@ -75,7 +75,7 @@ export async function processesOf(lab: Lab, nodes: readonly Node[]): Promise<str
   return pids.join(' ');
 }
 
-/** Whether control, which is no member, gets through to the peer port of the first cluster's member. */
+/** Whether control, which is not a member, gets through to the peer port of the first cluster's member. */
 export async function isOpenToStrangers(lab: Lab, { host }: Node): Promise<boolean> {
   const knocks = [host.address, host.address6].map((address) =>
     lab.run('timeout', ['1', 'bash', '-c', `exec 3<>/dev/tcp/${address}/2380`]),

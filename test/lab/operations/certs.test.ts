@@ -9,6 +9,7 @@ import { sleep } from '../support/host/process.ts';
 import { type Lab, startLab } from '../support/lab.ts';
 import { isWhole, itLong } from '../support/long.ts';
 import { type Outcome, runPlaybook } from '../support/playbook.ts';
+import { trustedCas } from '../support/trustedCas.ts';
 
 /** `QUORATE_KILLS=all` kills a rotation in each of its steps, not in some. */
 const EVERY = isWhole('KILLS');
@@ -311,14 +312,6 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
     EVERY ? 1_200_000 : 300_000,
   );
 
-  /** How many CAs the file of each host has. */
-  const trusted = () =>
-    Promise.all(
-      lab.hosts.map(async ({ name }) =>
-        Number((await lab.ssh(name, 'grep -c BEGIN /opt/etcd/ssl/ca.pem')).stdout),
-      ),
-    );
-
   itLong('KILLS')(
     'a machine that is lost while clients are waited for is replaced, and the rotation goes on',
     async () => {
@@ -327,9 +320,9 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
       expect((await certs('--rotate-ca', '--clients-ready', '-y')).code).toBe(3);
       const replaced = await runPlaybook(lab, ['-y', '--replace', 'etcd03'], { playbook: 'members' });
       expect([replaced.code, replaced.errors]).toEqual([0, []]);
-      expect(await trusted()).toEqual([2, 2, 2]);
+      expect(await trustedCas(lab)).toEqual([2, 2, 2]);
       expect((await certs('--rotate-ca', '--clients-ready', '-y')).code).toBe(0);
-      expect(await trusted()).toEqual([1, 1, 1]);
+      expect(await trustedCas(lab)).toEqual([1, 1, 1]);
       expect((await runPlaybook(lab)).changed).toEqual([]);
     },
     180_000,
@@ -348,10 +341,10 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
       const { stdout: since } = await lab.ssh('etcd01', 'date +%s');
       const other = await certs('--rotate-ca', '--again', '-y');
       expect([other.code, other.errors]).toEqual([0, []]);
-      expect(await trusted()).toEqual([3, 3, 3]);
+      expect(await trustedCas(lab)).toEqual([3, 3, 3]);
       const done = await certs('--rotate-ca', '--clients-ready', '-y');
       expect([done.code, done.errors]).toEqual([0, []]);
-      expect(await trusted()).toEqual([1, 1, 1]);
+      expect(await trustedCas(lab)).toEqual([1, 1, 1]);
       expect(await turnedDown(since.trim())).toEqual([]);
       expect((await runPlaybook(lab)).changed).toEqual([]);
     },

@@ -18,6 +18,7 @@ import { type Lab, startLab } from '../support/lab.ts';
 import { itLong } from '../support/long.ts';
 import { type Outcome, runPlaybook, stepsOf } from '../support/playbook.ts';
 import { type Strike, strikeEach } from '../support/strikeEach.ts';
+import { trustedCas } from '../support/trustedCas.ts';
 
 /** One long sequence: a cluster lives under a CA whose key is never on the machine that sets it up. */
 describeLab('the CA of a company', () => {
@@ -187,12 +188,7 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
     300_000,
   );
 
-  const trusted = () =>
-    Promise.all(
-      lab.hosts.map(async ({ name }) =>
-        Number((await lab.ssh(name, 'grep -c BEGIN /opt/etcd/ssl/ca.pem')).stdout),
-      ),
-    );
+  const trusted = () => trustedCas(lab);
 
   itLong('KILLS')(
     'gives way to a CA of ours, and that to one of another company, under a client that connects anew each time',

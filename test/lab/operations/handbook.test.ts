@@ -261,7 +261,7 @@ describeLab('the handbook of operations', () => {
         const { code, stdout } = await stage.type(line, (await here?.(stage)) ?? {}, wanted === 124);
         const seconds = ((performance.now() - began) / 1000).toFixed(1);
         console.log(`${code} ${line}; ${seconds} s`);
-        // What comes behind a line that failed would tell of that one only.
+        // What comes after a line that failed would tell of that one only.
         expect([line, code, stdout]).toEqual([
           line,
           wanted,

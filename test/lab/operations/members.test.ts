@@ -1,20 +1,18 @@
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { program } from '../../program.ts';
 import { clientProblems, describeClient, gapLimit, startClient } from '../support/client.ts';
 import { describeLab } from '../support/describeLab.ts';
 import { etcdctl } from '../support/etcdctl.ts';
+import { killedAt } from '../support/killedAt.ts';
 import { type Lab, startLab } from '../support/lab.ts';
 import { isWhole, itLong } from '../support/long.ts';
-import { type Outcome, ROOT, runPlaybook, stepsOf } from '../support/playbook.ts';
+import { type Outcome, runPlaybook, stepsOf, stepTimes } from '../support/playbook.ts';
 import { type Strike, strikeEach } from '../support/strikeEach.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
 const THREE = ['etcd01', 'etcd02', 'etcd03'];
-/** Who comes and goes: one in a build, two, one behind the other, with the whole. */
+/** Who comes and goes: one in a build, two, one after the other, with the whole. */
 const MORE = isWhole('MEMBERS') ? ['etcd04', 'etcd05'] : ['etcd04'];
 
 /** What takes longer than a build should: `npm run test:members`. */
@@ -78,44 +76,6 @@ describeLab('members come and go', () => {
     return done;
   }
 
-  /** Starts a run and ends it by SIGKILL when it has begun with that step; gives the step. */
-  async function killedAt(isIt: (step: string) => boolean, ...args: string[]): Promise<string | undefined> {
-    const line = [
-      program('playbooks/members.ts'),
-      '-i',
-      lab.inventoryFile,
-      '--output',
-      'json',
-      '-y',
-      ...args,
-    ];
-    const child = lab.spawn('node', line, { cwd: ROOT });
-    child.stderr?.resume();
-    let at: string | undefined;
-    for await (const text of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
-      const { event, status, host, title } = JSON.parse(text);
-      if (at !== undefined || event !== 'step' || status !== 'begun' || !isIt(`${host}: ${title}`)) continue;
-      at = `${host}: ${title}`;
-      // In the middle of it, not before.
-      setTimeout(() => child.kill('SIGKILL'), 150);
-    }
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    return at;
-  }
-
-  /** `add it as a learner 2.1 s, …` */
-  const times = ({ text }: Outcome) =>
-    text
-      .split('\n')
-      .filter((line) => line.startsWith('{"event":"step"'))
-      .map((line) => JSON.parse(line))
-      .flatMap(({ status, time, host, title }, i, events) =>
-        status === 'done'
-          ? [`${host}: ${title} ${(Date.parse(time) - Date.parse(events[i - 1].time)) / 1000} s`]
-          : [],
-      )
-      .join('\n');
-
   /** A host has it beside its own, also when it boots again. */
   async function addAddress(host: string, address: string) {
     const unit = 'second-address.service';
@@ -138,7 +98,7 @@ END`,
   /** One run brings it there, and the next one changes nothing. */
   async function finishes(names: readonly string[], ...args: string[]) {
     const run = await yes(...args);
-    console.log(times(run));
+    console.log(stepTimes(run));
     expect([said(run), run.code]).toEqual(['', 0]);
     expect(await listed()).toEqual([...names].sort());
     const again = await yes(...args);
@@ -179,18 +139,17 @@ END`,
       /↻ etcd03: member etcd03 \(\w+\) has lost its data\n.*members.* --replace etcd03/,
     );
     await underClient('replaced', async () => {
-      const at = await killedAt(
-        (step) => step.endsWith('set it up and start it') || plain,
+      const at = await killedAt(lab, 'members', (step) => step.endsWith('set it up and start it') || plain, [
         '--replace',
         'etcd03',
-      );
+      ]);
       expect(at).toContain('etcd03');
       await finishes(THREE, '--replace', 'etcd03');
     });
     expect((await site('--check')).changed).toEqual([]);
   });
 
-  it('one moves to another port, behind its own turn', async () => {
+  it('one moves to another port, after its own turn', async () => {
     inventoryHas(THREE, { etcd02: { etcd_peer_port: 2390 } });
     expect(said(await site('--check'))).toMatch(
       /knows member etcd02 .*the inventory says .*2390[\s\S]*members/,
@@ -211,7 +170,8 @@ END`,
     await addAddress('etcd03', '10.0.52.66');
     inventoryHas(THREE, { ...ports, etcd03: { etcd_peer_address: '10.0.52.66' } });
     await underClient('moved', async () => {
-      expect(await killedAt((step) => step.includes('start it at its new address'))).toContain('etcd03');
+      const isMove = (step: string) => step.includes('start it at its new address');
+      expect(await killedAt(lab, 'members', isMove, [])).toContain('etcd03');
       await finishes(THREE);
     });
     expect((await site('--check')).changed).toEqual([]);
@@ -261,7 +221,7 @@ END`,
     expect((await site('--check')).changed).toEqual([]);
   });
 
-  /** What is changed, one behind the other: who is in the inventory, and the words. */
+  /** What is changed, one after the other: who is in the inventory, and the words. */
   const CHANGES: readonly Change[] = [
     { what: 'one is added', names: [...THREE, 'etcd05'], args: ['--replace', 'etcd05'] },
     { what: 'one is removed', names: THREE, args: ['--remove', 'etcd05'] },

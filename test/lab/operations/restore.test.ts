@@ -216,7 +216,7 @@ describeLab('restoring a cluster', () => {
       const run = await from(name, '-y');
       expect([run.errors, run.code, left()]).toEqual([[], 0, []]);
       expect(await contents()).toEqual(taken);
-      expect(run.text).toContain('alarm NOSPACE of 1, which is no member any more: taken back');
+      expect(run.text).toContain('alarm NOSPACE of 1, which is not a member any more: taken back');
       expect(await ctl('ctl alarm list; ctl put key10 taken')).toBe('OK');
       expect(`${check.text}${run.text}`).not.toContain(identity);
     },

@@ -143,7 +143,7 @@ describeLab('an upgrade of a cluster that is in use', () => {
     async () => {
       await found('3.6.16');
       await startWriter();
-      // Behind the snapshot and etcd's own agreement.
+      // After the snapshot and etcd's own agreement.
       await killedAt('3.5.30', 3, 1500, '--downgrade');
       const down = await upgrade('3.5.30', '--downgrade');
       console.log(steps(down).join('\n'));

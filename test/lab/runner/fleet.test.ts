@@ -181,7 +181,7 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     expect(readdirSync(join(project, 'inventories/.quorate/runs'))).toHaveLength(30);
   });
 
-  it('stops behind a wave that fails, and does what is left once that is mended', async () => {
+  it('stops after a wave that fails, and does what is left once that is mended', async () => {
     writeFileSync(join(folder, 'broken-c03'), '');
     const failed = await run('c0[1-6].yaml', '--waves', '1,2,100%');
     const recap = recapOf(failed);

@@ -15,7 +15,7 @@ export interface Client {
   readonly working: Promise<void>;
   /** The longest time without an acknowledged write since it was asked last, or since the first one, in ms. */
   lap(): Promise<number>;
-  /** Has it look for every write that was acknowledged; the cluster must answer by then. */
+  /** Has it look for every write that was acknowledged; the cluster must answer before that. */
   stop(): Promise<ClientReport>;
 }
 

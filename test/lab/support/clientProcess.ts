@@ -45,7 +45,7 @@ class Gateway {
   /** 3.3 has another name for it, and 3.4 both; in the middle of an upgrade each member has its own. */
   #api: 'v3' | 'v3beta' = 'v3';
 
-  /** `shows` is `FOLDER:NAME` of its certificate, with `:reconnects` behind it where it keeps no connection. */
+  /** `shows` is `FOLDER:NAME` of its certificate, with `:reconnects` after it where it keeps no connection. */
   constructor(shows: string, endpoints: readonly string[]) {
     const [pki = '', name = '', reconnects] = shows.split(':');
     this.#pki = pki;

@@ -96,6 +96,18 @@ export function stepsOf(
     .map(({ host, title }) => `${host}: ${title}`);
 }
 
+/** How long each step took: `2.1 s etcd02: add it as a learner`, a line each. */
+export function stepTimes({ text }: Pick<Outcome, 'text'>): string {
+  return eventsOf({ text })
+    .filter(({ event }) => event === 'step')
+    .flatMap(({ status, time, host, title }, i, steps) =>
+      status === 'done'
+        ? [`${(Date.parse(`${time}`) - Date.parse(`${steps[i - 1]?.time}`)) / 1000} s ${host}: ${title}`]
+        : [],
+    )
+    .join('\n');
+}
+
 /** What a check and its run must agree on: where and what, and before and after wherever that is certain. */
 export function changeSet({ tasks }: Outcome): readonly string[] {
   return tasks

@@ -9,7 +9,7 @@ export type Strike = 'run' | 'machine';
 /** Runs that come to an end without it do so in far fewer. */
 const MOST = 40;
 
-/** What a run may say of a machine that it loses: done all the same, failed, refused by a gate, out of reach. */
+/** What a run may say of a machine that it loses: done anyway, failed, refused by a gate, out of reach. */
 const CODES: Readonly<Record<Strike, readonly (number | null)[]>> = { run: [null, 0], machine: [0, 2, 3, 4] };
 
 /**

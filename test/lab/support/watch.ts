@@ -18,7 +18,7 @@ export interface Sighting {
   readonly host: string;
   readonly path: string;
   readonly sha256: string;
-  /** Of small files. */
+  /** Content of small files. */
   readonly text?: string;
   /** The file got this content without being replaced by another one. */
   readonly inPlace: boolean;
@@ -212,7 +212,7 @@ function rootOf(lab: string, host: string): string {
 function readRegular(path: string): { readonly file: string; readonly content: Buffer } | undefined {
   let descriptor: number | undefined;
   try {
-    // Links of systemd's are no files, and a pipe must not hold us up.
+    // Links of systemd's are not files, and a pipe must not hold us up.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stat = fstatSync(descriptor);
     if (!stat.isFile()) return undefined;

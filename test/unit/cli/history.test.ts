@@ -56,7 +56,7 @@ describe('lines that runs have left on a host', () => {
     expect([damaged, denied]).toEqual([5, ['/var/lib/quorate/web/audit.jsonl']]);
   });
 
-  it('of which only the end was read begin with a part of one: that is no damage', () => {
+  it('of which only the end was read begin with a part of one: that is not damage', () => {
     expect(parseAudit(`= ${JSON.stringify(line({ outcome: null }))}\n`).lines).toMatchObject([
       { outcome: null },
     ]);
@@ -120,7 +120,7 @@ describe('what ran', () => {
     expect((await pastRuns(new Map(), folder, ALL)).runs[1]).toMatchObject({ outcome: null });
   });
 
-  it('is no run of hosts that it left out (--limit, --shard)', async () => {
+  it('is not a run of hosts that it left out (--limit, --shard)', async () => {
     const folder = folderOf({ [IDS[0]]: [start('a', 'b'), play('a'), task('a'), recap({ a: {} })] });
     const of = async (host: string) =>
       (await pastRuns(new Map(), folder, { ...ALL, hosts: new Set([host]) })).runs.length;

@@ -55,7 +55,7 @@ describe('a line in a file', () => {
     ['is taken literally: quotes', { line: 'X=""' }, 'X=""\n', 'X=""\n'],
     ['is taken literally: &, \\ and $', { line: 'a & \\1 $HOME' }, 'a\n', 'a\na & \\1 $HOME\n'],
     ['is not found in a comment', { line: 'Key yes' }, '#Key yes\n', '#Key yes\nKey yes\n'],
-    ['comes behind what it is to follow', { line: 'm', insertAfter: /^a/ }, 'a\nx\ny\n', 'a\nm\nx\ny\n'],
+    ['comes after what it is to follow', { line: 'm', insertAfter: /^a/ }, 'a\nx\ny\n', 'a\nm\nx\ny\n'],
     ['comes before what is to follow it', { line: 'm', insertBefore: /^x/ }, 'a\nx\nx\n', 'a\nm\nx\nx\n'],
     ['comes at the end where nothing fits', { line: 'm', insertAfter: /^q/ }, 'a\n', 'a\nm\n'],
     ['goes', { line: 'b', state: 'absent' }, 'a\nb\nb\nc', 'a\nc'],
@@ -76,7 +76,7 @@ describe('a line in a file', () => {
     ['goes where it is blank', { line: '-', match: /^\s*$/, state: 'absent' }, 'a\n\n \nb\n', 'a\nb\n'],
     ['goes, whatever its end', { line: 'b', state: 'absent' }, 'a\r\nb\r\n', 'a\r\n'],
     ['leaves a carriage return of one line alone', { line: 'b' }, 'a\r\nc\n', 'a\r\nc\nb\n'],
-    ['is found behind a mark in front', { line: 'a' }, '\ufeffa\nb\n', '\ufeffa\nb\n'],
+    ['is found after a mark in front', { line: 'a' }, '\ufeffa\nb\n', '\ufeffa\nb\n'],
     [
       'takes the place of what fits, behind a mark in front',
       { line: 'P no', match: /^P / },
@@ -160,9 +160,9 @@ describe('a line in a file', () => {
     ['a link', 'stat symbolic link|777|root|root|3|0|0|/x', /cannot edit \/etc\/x: it is a link$/],
     ['a directory', 'stat directory|755|root|root|3|0|0|/x', /is a directory, a file was wanted$/],
     [
-      'what is no text',
+      'what is not a text',
       `stat regular file|644|root|root|3|0|0|/x\ntext\n${Buffer.from([200, 10]).toString('base64')}`,
-      /it is no UTF-8 text$/,
+      /it is not UTF-8 text$/,
     ],
     [
       'what is too long',
@@ -290,7 +290,7 @@ describe('an entry of the hosts file', () => {
       '10.0.0.5 web1.example.org web1\n',
     ],
     [
-      'stands behind the name that others gave the address',
+      'stands after the name that others gave the address',
       hostsEntry('db', { address: '10.0.0.7', aliases: ['db1'] }),
       '10.0.0.7 node7 db1 db\n',
       '10.0.0.7 node7 db1 db\n',
@@ -373,7 +373,7 @@ describe.each(SHELLS)('edits under %s', (_name, ...shell) => {
     expect(readFileSync(at, 'utf8')).toBe(`memory_limit = 1G\n${others}\n`);
   });
 
-  it('behind another one of the run rest on what it will be', async () => {
+  it('after another one of the run rest on what it will be', async () => {
     const dir = scratch();
     const at = join(dir, 'conf');
     const host = loopHost({ dir, sink: recorder(), shell });

@@ -79,7 +79,7 @@ describe('what stands at a path and does not make way', () => {
     );
   });
 
-  it('a masked unit is no link to be replaced in silence', () => {
+  it('a masked unit is not a link to be replaced in silence', () => {
     const masked = () => diff(TASKS.file, `${is('symbolic link')}\nto device`);
     expect(masked).toThrow('/x/file is a link to a device, a file was wanted');
     expect(masked).toThrow(expect.objectContaining({ hint: expect.stringContaining('systemctl unmask') }));

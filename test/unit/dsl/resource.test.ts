@@ -39,16 +39,16 @@ it('a path is one, whatever its spelling, where a resource of one’s own names 
     apply: () => sh`:`,
     owns: ({ path }) => [path],
     empties: ({ path }) => [path],
-    leaves: ({ path }) => [{ kind: 'file', name: path }],
+    traces: ({ path }) => [{ kind: 'file', name: path }],
   });
   for (const path of ['/etc/x/../y', '//etc/y', '/etc/y/', '/etc/./y']) {
-    const { resource, thing, owns, files, empties, marks, leaves } = mine(path);
+    const { resource, thing, owns, files, empties, marks, traces } = mine(path);
     expect([resource, thing, owns, files, empties]).toEqual([
       'mine:/etc/y',
       'path /etc/y',
       ...[['/etc/y'], ['/etc/y'], ['/etc/y']],
     ]);
-    expect([marks?.map(({ name }) => name), leaves?.().map(({ name }) => name)]).toEqual([
+    expect([marks?.map(({ name }) => name), traces?.().map(({ name }) => name)]).toEqual([
       ['/etc/y'],
       ['/etc/y'],
     ]);

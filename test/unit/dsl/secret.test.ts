@@ -105,7 +105,7 @@ describe('two runs in one process', () => {
     await done;
   });
 
-  it('a part of a run is no run of its own', () => {
+  it('a part of a run is not a run of its own', () => {
     const made = new PerRun(() => ({ of: '' }));
     asOneRun(() => {
       made.own.of = 'outer';

@@ -72,7 +72,7 @@ describe('waves', () => {
   });
 });
 
-describe('behind a wave', () => {
+describe('after a wave', () => {
   const WAVES = [['a'], ['b', 'c', 'd'], ['e']];
   it.each([
     [0, { failed: 0, cancelled: false, errors: 0 }, 'wave'],
@@ -219,13 +219,13 @@ describe('words for the playbook', () => {
     [['-e', '{"a": 1, "b": {"db_password": "hunter2"}}'], '"db_password" is named like one'],
     [['all', '--', 'redis-cli', '-u', 'redis://:hunter2@h'], 'a job takes no secrets'],
     [['all', '--', 'redis-cli', '-u', 'redis://:hunter2/x#y@h'], 'a job takes no secrets'],
-    [['all', '--', 'mysql', '--password', 'hunter2'], 'what stands behind --password is one'],
-    [['all', '--', 'x', '--api-key', 'hunter2'], 'what stands behind --api-key is one'],
-    [['all', '--', 'mysql', '-phunter2'], 'what stands behind -p is one'],
-    [['all', '--', 'sshpass', '-p', 'hunter2', 'ssh', 'x'], 'what stands behind -p is one'],
-    [['all', '--', 'curl', '-u', 'me:hunter2', 'x'], 'what stands behind -u is one'],
-    [['--', '--user', 'root:hunter2', 'get', 'x'], 'what stands behind --user is one'],
-    [['all', '--', 'mysqldump -uroot -phunter2 >x'], 'what stands behind mysqldump is one'],
+    [['all', '--', 'mysql', '--password', 'hunter2'], 'what stands after --password is one'],
+    [['all', '--', 'x', '--api-key', 'hunter2'], 'what stands after --api-key is one'],
+    [['all', '--', 'mysql', '-phunter2'], 'what stands after -p is one'],
+    [['all', '--', 'sshpass', '-p', 'hunter2', 'ssh', 'x'], 'what stands after -p is one'],
+    [['all', '--', 'curl', '-u', 'me:hunter2', 'x'], 'what stands after -u is one'],
+    [['--', '--user', 'root:hunter2', 'get', 'x'], 'what stands after --user is one'],
+    [['all', '--', 'mysqldump -uroot -phunter2 >x'], 'what stands after mysqldump is one'],
     [['all', '--', 'curl', '-H', 'Authorization: Bearer hunter2'], 'a job takes no secrets'],
     [['all', '--', 'curl', '-H', 'X-Api-Key: hunter2'], 'a job takes no secrets'],
     [['--extra-vars={"db": {"password": "hunter2"}}'], 'a job takes no secrets'],

@@ -53,7 +53,7 @@ describe('the digest of the code', () => {
     expect(said).toBe(other ? 'has other code: playbook, roles or what they send' : undefined);
   });
 
-  it('with another link in what is sent, or another file behind it, is another one', () => {
+  it('with another link in what is sent, or another file after it, is another one', () => {
     const before = code();
     const link = (to: string) => {
       symlinkSync(to, join(folder, 'www/link'));

@@ -191,7 +191,7 @@ it('JSON has the infinities and NaN of Python', async () => {
 });
 
 it.each(['2024-13-01', '2023-02-29', '2024-01-02 24:00:00', '2024-1-2', '24-01-02', '2024-01-02 03:04'])(
-  'what is no day or time stays text: %s',
+  'what is not a day or time stays text: %s',
   async (text) => {
     const folder = write({ 'h.yaml': `all: { hosts: { h: { d: ${text} } } }\n` });
     const inventory = await loadInventory({ files: [join(folder, 'h.yaml')], schema: {} });
@@ -292,7 +292,7 @@ describe('an INI inventory', () => {
     ['[g:children]\nh\n', 2, '[g:children] names group h, which is not declared'],
     ['[g h]\na\n', 1, 'this section has a name that no group can have'],
     ['[g:hostvars]\na\n', 1, '[g:hostvars] is not a section'],
-    ['[g]\na:\n', 2, 'host "a:": ends in a colon, behind which a port is wanted'],
+    ['[g]\na:\n', 2, 'host "a:": ends in a colon, after which a port is wanted'],
     ['[g]\na b\n', 2, 'after a host come NAME=VALUE, and here is something else'],
     ['[g]\na b="c\n', 2, 'a quote in this line is not closed'],
     ['[g]\na\n[g:vars]\nb\n', 4, 'this line is not a variable'],

@@ -207,7 +207,7 @@ it('passes over links in group_vars and host_vars that lead nowhere', async () =
   ]);
 });
 
-it('passes over what is no file in folders, and goes into none twice', async () => {
+it('passes over what is not a file in folders, and goes into none twice', async () => {
   const folder = write({
     'inv/hosts.yml': 'etcd: { hosts: { h1: } }\n',
     'inv/sub/more.yml': 'etcd: { hosts: { h2: } }\n',
@@ -227,7 +227,7 @@ it('passes over what is no file in folders, and goes into none twice', async () 
   ]);
   expect(inventory.notices.map((one) => one.replaceAll(folder, 'DIR'))).toEqual([
     'not used: DIR/inv/gone, a link that leads to no file',
-    'not used: DIR/inv/pipe, which is no file',
+    'not used: DIR/inv/pipe, which is not a file',
     'not used: all.yml in DIR/inv/group_vars, which lead to no file',
     'not used: h1 in DIR/inv/host_vars, which lead to no file',
   ]);

@@ -151,7 +151,7 @@ describe('names of other tools', () => {
     ['etcd_setting', 'fast'],
     ['etcd_versions', '[3.5.1, 3.6.0]'],
     ['etcd_peer_addresses', 'https://a:2380'],
-  ])('%s is no slip where its value is none of ours: %s', async (name, value) => {
+  ])('%s is not a slip where its value is none of ours: %s', async (name, value) => {
     const files = { 'hosts.yaml': `etcd: { hosts: { a: { ${name}: ${value} } } }` };
     expect((await contact(files, 'etcd')).notices).toEqual([`not used here: ${name}`]);
   });
@@ -224,7 +224,7 @@ it('a number that stands for text is hinted at as it is written', async () => {
   expect(error?.hint).toBe('quote it: etcd_version: "3.10"');
 });
 
-describe('a file that is no inventory is called what it is, once', () => {
+describe('a file that is not an inventory is called what it is, once', () => {
   it.each([
     [
       'hosts.yaml',

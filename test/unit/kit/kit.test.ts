@@ -85,7 +85,7 @@ describe('a fake host', () => {
   it.each<[unknown, string]>([
     [undefined, 'role lists gives undefined, a list of tasks was wanted; return [ … ]'],
     [[false], 'role lists has the boolean false in its list of tasks (number 1)'],
-    [[directory('/a'), 'x'], 'role lists has the string "x" in its list of tasks (number 2, behind "/a'],
+    [[directory('/a'), 'x'], 'role lists has the string "x" in its list of tasks (number 2, after "/a'],
     [[undefined], 'role lists has undefined in its list of tasks (number 1)'],
     [[Promise.resolve()], 'role lists has a Promise in its list of tasks (number 1)'],
     [[() => directory('/a')], 'role lists has a function in its list'],
@@ -239,7 +239,7 @@ describe.skipIf(host === undefined)('a lab host', () => {
             after: [conf],
           }),
           command('runs each time', { run: sh`:`, changedWhen: 'always' }),
-          command('stands behind that', { run: sh`:`, unless: sh`true` }),
+          command('stands after that', { run: sh`:`, unless: sh`true` }),
         ];
       },
     });

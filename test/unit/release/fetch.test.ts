@@ -260,7 +260,7 @@ describe('a release from a file', () => {
     expect(await cached(cache)).toEqual([]);
   });
 
-  it('that is missing is no matter of trust', async () => {
+  it('that is missing is not a matter of trust', async () => {
     const failure = await obtain(request(scratch(), { url: 'none.tgz' }), quiet).catch((error) => error);
     expect(failure).toMatchObject({
       exitCode: 2,

@@ -217,7 +217,7 @@ describe('a release is unpacked', () => {
     ],
   ];
 
-  it('up to its end: nobody reads what comes behind', async () => {
+  it('up to its end: nobody reads what comes after', async () => {
     const base = scratch();
     const evil = tar([
       { name: '../evil', body: elf('x') },

@@ -28,7 +28,7 @@ describe('the page of a run', () => {
     expect(text).toContain('file:/etc/motd on etcd[01:02]');
   });
 
-  it('counts the scripts behind the fortieth, and names their hosts', async () => {
+  it('counts the scripts after the fortieth, and names their hosts', async () => {
     const hosts = Array.from({ length: 42 }, (_, i) => `h${i}`);
     const ran = (host: string, i: number) =>
       task(host, { changes: [change({ kind: 'run', text: { before: '', after: `sleep ${i}` } })] });

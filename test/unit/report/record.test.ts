@@ -146,7 +146,7 @@ describe('the record of a run', () => {
     expect(told).toEqual(['Invalid string length']);
   });
 
-  it('takes the place of the oldest where they are too many; what is no record stays', async () => {
+  it('takes the place of the oldest where they are too many; what is not a record stays', async () => {
     const folder = scratch();
     const ids = [...Array(7).keys()].map((i) => `2026010${i + 1}T000000Z-00000${i}`);
     for (const id of ids) writeFileSync(join(folder, `${id}.jsonl`), 'x'.repeat(10));
@@ -226,7 +226,7 @@ describe('lines that were recorded', () => {
     expect(runs[0]?.events).toHaveLength(2);
   });
 
-  it('of an event that is not known yet say nothing, and are no damage', () => {
+  it('of an event that is not known yet say nothing, and are not damage', () => {
     const { runs, damaged } = readRuns(`${line({ event: 'weather', is: 'fine' })}\n${output}\n`);
     expect([damaged, runs[0]?.events.length]).toEqual([0, 1]);
   });

@@ -36,7 +36,7 @@ test.each(['json', 'plain', 'pretty'] as const)('no secret leaves as %s, nor in 
 });
 
 test.each(['json', 'plain', 'pretty', 'errors'] as const)(
-  'what a host says is no megabyte on a screen as %s',
+  'what a host says is not a megabyte on a screen as %s',
   async (output) => {
     const said = `it says "${'€'.repeat(1e6)}${canary}${'€'.repeat(490)}", wanted c`;
     const logFile = join(scratch(), 'log');

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -144,6 +146,28 @@ describe('an archive', () => {
     expect(readdirSync(at(''))).toEqual([]);
     expect(await dry(wish(join(dir, 'bad.tar.gz')), { dir })).toHaveLength(1);
   });
+
+  it.runIf(isRoot)(
+    "comes into what a user's link leads to, unless another user has a say in that",
+    async () => {
+      for (const folder of ['site-1.0/man', 'at', 'own']) mkdirSync(join(dir, folder));
+      chownSync(join(dir, 'own'), 65_534, 65_534);
+      symlinkSync('own', join(dir, 'hop'));
+      lchownSync(join(dir, 'hop'), 65_533, 65_533);
+      const laid = async (content: string, to: string) => {
+        writeFileSync(join(dir, 'site-1.0/man/page'), content);
+        rmSync(at('man'), { force: true });
+        symlinkSync(to, at('man'));
+        lchownSync(at('man'), 65_534, 65_534);
+        await run(wish(packed(content)), { dir });
+      };
+      await laid('one', '../own');
+      await expect(laid('two', '../hop')).rejects.toMatchObject({
+        message: expect.stringContaining("man is a link of a user's to what is not that user's"),
+      });
+      expect(readFileSync(join(dir, 'own/page'), 'utf8')).toBe('one');
+    },
+  );
 
   it('writes no file through a link that is there', async () => {
     await run(wish(packed('one')), { dir });

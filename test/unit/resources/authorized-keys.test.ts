@@ -43,7 +43,7 @@ describe('authorized keys', () => {
     ['are there', { keys: A }, `${A}\n`, undefined],
     ['are there with another comment', { keys: A }, `ssh-ed25519 ${blob('a')} other\n`, undefined],
     [
-      'come behind others, which stay byte for byte',
+      'come after others, which stay byte for byte',
       { keys: B },
       `# mine\n${WITH}\n`,
       `# mine\n${WITH}\n${B}\n`,
@@ -63,7 +63,7 @@ describe('authorized keys', () => {
       `from="a" ${A}\nfrom="b" ${A}\n`,
     ],
     ['come from a text of several', { keys: `# team\n${A}\n\n${B}\n` }, '', `${A}\n${B}\n`],
-    ['alone: comments are no keys', { keys: A, exclusive: true }, `# mine\n${A}\n`, undefined],
+    ['alone: comments are not keys', { keys: A, exclusive: true }, `# mine\n${A}\n`, undefined],
     ['alone: others go', { keys: A, exclusive: true }, `# mine\n${B}\n${A}\n`, `# mine\n${A}\n`],
   ])('%s', (_name, options, before, after) => {
     expect(written(options, before)).toBe(after);
@@ -116,13 +116,13 @@ describe('authorized keys', () => {
         Buffer.from(text, 'latin1').toString('base64'),
       );
     const text = `# für mich\n${B}\n`;
-    expect(() => plan({ keys: A }, out(text))).toThrow(/authorized_keys: it is no UTF-8 text$/);
+    expect(() => plan({ keys: A }, out(text))).toThrow(/authorized_keys: it is not UTF-8 text$/);
     expect(plan({ keys: B }, out(text))).toEqual([]);
   });
 
   it('want their file to be there', () => {
     const task = authorizedKeys('ann', { keys: A });
-    expect(task.brings?.({ code: 0, out: observed('') })).toEqual([
+    expect(task.provides?.({ code: 0, out: observed('') })).toEqual([
       '/home/ann/.ssh',
       '/home/ann/.ssh/authorized_keys',
     ]);

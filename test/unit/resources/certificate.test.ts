@@ -90,7 +90,7 @@ describe('a certificate', () => {
     expect(await asOneRun(() => dry(wished(), { dir }))).toEqual([]);
   });
 
-  it('is no reason for a CA where hosts that may have one were not looked at, unless its folder is here', async () => {
+  it('is not a reason for a CA where hosts that may have one were not looked at, unless its folder is here', async () => {
     const authority = join(dir, 'pki');
     const trusted = () => file(at('ca.pem'), { content: caCertificate(authority) });
     await asOneRun(async () => {

@@ -52,7 +52,7 @@ describe('a file from a template', () => {
       'a=1\nb\n',
     ],
     [
-      'keeps line ends behind tags',
+      'keeps line ends after tags',
       '#jinja2: trim_blocks: False\n{% if true %}\nb\n{% endif %}\n',
       {},
       '\nb\n',

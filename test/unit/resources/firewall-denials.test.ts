@@ -28,20 +28,20 @@ describe('a rule of ufw that shuts out a member', () => {
     ],
     ['for all of that host', [`deny any any 0.0.0.0/0 any ${MEMBER} in`], `deny any/any from ${MEMBER}`],
     [
-      'behind an entry that goes',
+      'after an entry that goes',
       ['allow tcp 2380 0.0.0.0/0 any 10.0.0.0/8 in', 'deny any 2380 0.0.0.0/0 any 0.0.0.0/0 in'],
       'deny 2380/any from any',
     ],
   ])('is named: %s', (_what, tuples, rule) => expect(denied(...tuples)).toBe(rule));
 
   it.each<[string, readonly string[]]>([
-    ['behind ours', [OURS, 'deny tcp 2380 0.0.0.0/0 any 0.0.0.0/0 in']],
+    ['after ours', [OURS, 'deny tcp 2380 0.0.0.0/0 any 0.0.0.0/0 in']],
     [
-      'behind one that lets in all that the network sends',
+      'after one that lets in all that the network sends',
       ['allow any any 0.0.0.0/0 any 10.0.0.0/8 in', 'deny any 2380 0.0.0.0/0 any 0.0.0.0/0 in'],
     ],
     [
-      'behind one for an interface',
+      'after one for an interface',
       ['allow any any 0.0.0.0/0 any 0.0.0.0/0 in_eth1', 'deny any 2380 0.0.0.0/0 any 0.0.0.0/0 in'],
     ],
     ['for another port', ['deny tcp 2379 0.0.0.0/0 any 0.0.0.0/0 in']],
@@ -68,7 +68,7 @@ describe('a rich rule of firewalld that shuts out a member', () => {
   ])('is named: %s', (_what, rule) => expect(denied([rule])).toMatch(/^zone public: rule.* (drop|reject)$/));
 
   it.each<[string, readonly string[]]>([
-    ['looked at behind ours', [`<rule priority="5">${DROP}</rule>`]],
+    ['looked at after ours', [`<rule priority="5">${DROP}</rule>`]],
     ['for others', [`<rule family="ipv4"><source address="10.0.52.98"/>${DROP}</rule>`]],
     ['for the other family', [`<rule family="ipv6">${DROP}</rule>`]],
     [
@@ -78,7 +78,7 @@ describe('a rich rule of firewalld that shuts out a member', () => {
     ['for a set', [`<rule><source ipset="bad"/>${DROP}</rule>`]],
     ['for another port', ['<rule><port port="2379" protocol="tcp"/><drop/></rule>']],
     [
-      'behind one that accepts',
+      'after one that accepts',
       [
         `<rule priority="-9" family="ipv4"><source address="10.0.0.0/8"/><accept/></rule>`,
         `<rule>${DROP}</rule>`,

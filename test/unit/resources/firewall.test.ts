@@ -182,24 +182,24 @@ describe('what carries the rules', () => {
 
   it('leaves files, a unit and the rules that it made', () => {
     const task = firewall('web', { ports: [...ANY, { port: 9100, sources: ['10.0.0.0/8'] }] });
-    const leaves = (host: Host) => {
+    const traces = (host: Host) => {
       const changes = task.diff({ code: 0, out: reading(host) }, new World());
-      return task.leaves?.(changes).map(({ kind, name }) => `${kind} ${name}`);
+      return task.traces?.(changes).map(({ kind, name }) => `${kind} ${name}`);
     };
     const own = [
       'unit web-firewall.service',
       'file /etc/web-firewall.nftables',
       'file /etc/systemd/system/web-firewall.service',
     ];
-    expect(leaves({})).toEqual(own);
+    expect(traces({})).toEqual(own);
     const others =
       '<rule family="ipv4"><source address="10.1.1.1"/><port port="9100" protocol="tcp"/><accept/></rule>';
     const open = ZONE.replace('<zone/>', `<zone><port port="443" protocol="tcp"/>${others}</zone>`);
-    expect(leaves({ firewall: 'firewalld', shared: open })).toEqual([
+    expect(traces({ firewall: 'firewalld', shared: open })).toEqual([
       ...own,
       'port 9100/tcp from 10.0.0.0/8',
     ]);
-    expect(leaves({ firewall: 'ufw' })).toEqual([
+    expect(traces({ firewall: 'ufw' })).toEqual([
       ...own,
       'port 443/tcp from any',
       'port 9100/tcp from 10.0.0.0/8',

@@ -392,7 +392,7 @@ describe.runIf(hasGit)('a checkout', () => {
     expect(page()).toBe('four');
   });
 
-  it('with ignored files in the way of the wanted commit is left alone, before it is fetched and behind', async () => {
+  it('with ignored files in the way of the wanted commit is left alone, before it is fetched and after', async () => {
     await run(wish('v1'), { dir });
     writeFileSync(join(dir, 'at/.git/info/exclude'), 'new\n');
     writeFileSync(join(dir, 'at/new'), 'mine');

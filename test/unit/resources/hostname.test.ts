@@ -12,7 +12,7 @@ const plan = (name: string, text: string | undefined, live: string) =>
 describe('the name of a host', () => {
   it.each<[string, string | undefined, string, string[]]>([
     ['is this one', 'web1\n', 'web1', []],
-    ['is this one behind a comment', '# by hand\nweb1', 'web1', []],
+    ['is this one after a comment', '# by hand\nweb1', 'web1', []],
     ['is another at boot', 'old\n', 'web1', ['at boot: old']],
     ['is another now', 'web1\n', 'old', ['now: old']],
     ['is nowhere', undefined, 'localhost', ['at boot: null', 'now: localhost']],

@@ -26,8 +26,8 @@ const ANN = `${key('a')} ann@laptop`;
 const BOB = `${key('b')} bob`;
 
 /** The records of what a task has made, read back as from a host. */
-function kept(task: Task, changes?: Parameters<NonNullable<Task['leaves']>>[0]): readonly Kept[] {
-  return (task.leaves?.(changes) ?? []).flatMap((trace) => {
+function kept(task: Task, changes?: Parameters<NonNullable<Task['traces']>>[0]): readonly Kept[] {
+  return (task.traces?.(changes) ?? []).flatMap((trace) => {
     const made = madeOf(trace, 'web', undefined);
     const line = made && lineOf(made);
     const read = line === undefined ? undefined : parseMade(line);

@@ -125,7 +125,7 @@ describe.each(SHELLS)('a link under %s', (_name, ...shell) => {
     expect((await plan(...release('2'))).plan.flatMap(({ changes }) => changes)).toEqual([]);
   });
 
-  it('shows folders that earlier tasks make behind it, also where it stays', async () => {
+  it('shows folders that earlier tasks make after it, also where it stays', async () => {
     const tasks = [
       link(at('to-folder'), { to: 'folder' }),
       directory(at('folder/a')),
@@ -160,7 +160,7 @@ describe.each(SHELLS)('a link under %s', (_name, ...shell) => {
   });
 });
 
-it('that a command makes a folder of is none to what is judged behind that', async () => {
+it('that a command makes a folder of is none to what is judged after that', async () => {
   const dir = scratch();
   mkdirSync(join(dir, 'rel1'));
   symlinkSync('rel1', join(dir, 'current'));

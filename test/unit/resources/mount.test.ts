@@ -226,10 +226,10 @@ describe('a mount', () => {
       /cannot unmount \/data: \/data\/my disk is mounted below it$/,
     ],
     [
-      'whose table is no UTF-8',
+      'whose table is not UTF-8',
       {},
       observed(Buffer.from([0x23, 0xe4, 0x0a]), LIVE),
-      /cannot edit \/etc\/fstab: it is no UTF-8 text$/,
+      /cannot edit \/etc\/fstab: it is not UTF-8 text$/,
     ],
   ])('%s is an error, in a check too', (_name, options, out, message) => {
     expect(() => plan(options, out)).toThrow(message);
@@ -246,7 +246,7 @@ describe('a mount', () => {
     ).toMatchObject({ kind: 'start', certainty: 'conditional' });
   });
 
-  it('goes behind what is mounted below it', () => {
+  it('goes after what is mounted below it', () => {
     const world = new World();
     mount('/data/in', { source: 'x', state: 'absent' }).diff({ code: 0, out: observed('', LIVE) }, world);
     expect(

@@ -178,7 +178,7 @@ describe('packages', () => {
 
   it.each<[string, PackagesOptions, out: string, message: RegExp]>([
     [
-      'an older version is no surprise',
+      'an older version is not a surprise',
       { version: '1.22-1' },
       apt('1.24-1', NEW),
       /1.24-1 is installed, and 1.22-1.*is older$/,
@@ -473,7 +473,7 @@ esac`,
   it.each<[string, version: string, whole: string]>([
     ['in any build', '1.24', '1:1.24-2+b1'],
     ['without its epoch', '1.24-1', '1:1.24-1'],
-    ['whatever comes behind', '1.24*', '1:1.24.1-2'],
+    ['whatever comes after', '1.24*', '1:1.24.1-2'],
     ['whole', '1:1.24-1', '1:1.24-1'],
     ['that is on the host alone', '1.0', '1.0-1'],
   ])('%s is found once the lists know it, in one run', (_case, version, whole) => {

@@ -344,7 +344,7 @@ NeedDaemonReload=no`,
     expect(() => plan(plain(options), found)).toThrow(message);
   });
 
-  it('is stopped behind the socket that starts it', () => {
+  it('is stopped after the socket that starts it', () => {
     const world = new World();
     service('site.socket', { state: 'stopped' }).diff({ code: 0, out: observed({}, false) }, world);
     expect(plan(plain({ state: 'stopped' }), { more: 'socket site.socket' }, world)).toHaveLength(1);
@@ -370,9 +370,12 @@ NeedDaemonReload=no`,
     expect(service('site.service').resource).toBe(service('site').resource);
   });
 
-  it.each(['', 'a b', 'a*', '-a', 'a/b', 'app@', 'app@.service', 'app@.timer'])('%j is no name', (name) => {
-    expect(() => service(name)).toThrow(expect.objectContaining({ exitCode: 1 }));
-  });
+  it.each(['', 'a b', 'a*', '-a', 'a/b', 'app@', 'app@.service', 'app@.timer'])(
+    '%j is not a name',
+    (name) => {
+      expect(() => service(name)).toThrow(expect.objectContaining({ exitCode: 1 }));
+    },
+  );
 
   it('needs a host with systemd', () => {
     expect(() => plain().diff({ code: 127, out: '' }, new World())).toThrow(/systemd does not answer/);

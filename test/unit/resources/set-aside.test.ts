@@ -79,7 +79,7 @@ describe.each(SHELLS)('a directory makes way, by %s', (_name, file, ...args) => 
     expect(readFileSync(join(path, 'member/db'), 'utf8')).toBe('kept');
   });
 
-  /** What a mount point of its own has before and behind an apply; names are printed between quotes. */
+  /** What a mount point of its own has before and after an apply; names are printed between quotes. */
   const mounted = (label: string, purge: boolean) => {
     const dir = scratch();
     const path = join(dir, 'data');

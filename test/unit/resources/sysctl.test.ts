@@ -72,7 +72,7 @@ describe('a value of the kernel', () => {
     expect(() => empty('net.ipv4.tcp_rmem', '4096\t131072')).toThrow(/^cannot empty .*: it holds numbers$/);
   });
 
-  it('comes behind what others set at boot, with a number or without', () => {
+  it('comes after what others set at boot, with a number or without', () => {
     const [path = ''] = task.owns;
     const others = ['10-network.conf', '99-sysctl.conf', 'k8s.conf', 'hardening.conf'];
     const names = [...others, path.slice('/etc/sysctl.d/'.length)];

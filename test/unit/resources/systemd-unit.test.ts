@@ -50,7 +50,7 @@ describe('a unit of systemd', () => {
     expect(() => start('other@one')).toThrow(/systemd knows no other@one.service$/);
   });
 
-  it.each(['site', 'a/b.service', '../x.service', 'x.service.d/y', ''])('%j is no name', (name) => {
+  it.each(['site', 'a/b.service', '../x.service', 'x.service.d/y', ''])('%j is not a name', (name) => {
     expect(() => systemdUnit(name, { content: '' })).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
   it('that is a template is asked about by its instances', () => {

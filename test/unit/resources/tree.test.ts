@@ -152,7 +152,7 @@ describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
   it('leaves alone what no script can name', async () => {
     await run([wish()], { dir, shell });
     writeFileSync(Buffer.concat([Buffer.from(`${at('')}/`), Buffer.from([0xe4])]), '');
-    await expect(dry([wish({ delete: true })], { dir, shell })).rejects.toThrow(/is no UTF-8$/);
+    await expect(dry([wish({ delete: true })], { dir, shell })).rejects.toThrow(/is not UTF-8$/);
   });
 
   it('replaces nothing of another kind', async () => {
@@ -173,7 +173,7 @@ describe('a copy that takes away what is not in its source', () => {
     parse: ({ out }) => out.trim(),
     diff: () => [],
     apply: () => sh`:`,
-    brings: (_name, found) => (found === undefined ? [] : [found]),
+    provides: (_name, found) => (found === undefined ? [] : [found]),
   });
   const bare = (name: string): Sh => sh`mkdir -p ${dirname(at(name))} && : >${at(name)}`;
   it.each<readonly [what: string, is: string, tasks: () => readonly Task[]]>([

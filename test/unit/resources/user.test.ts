@@ -134,7 +134,7 @@ cat /log /etc/passwd /etc/shadow`;
     ['whose home is there already', '', '/home/of'],
   ])('%s wants its home to be there', (_who, own, home) => {
     const task = user('ann', { home: '/home/of' });
-    expect(task.brings?.({ code: 0, out: observed([], own) })).toEqual([home]);
+    expect(task.provides?.({ code: 0, out: observed([], own) })).toEqual([home]);
   });
 
   describe('of several tasks', () => {
@@ -302,7 +302,7 @@ cat /log /etc/passwd /etc/shadow`;
     ]);
   });
 
-  it.each(['', 'a b', '-x', 'a:b', '1000', 'x'.repeat(33)])('%j is no name', (name) => {
+  it.each(['', 'a b', '-x', 'a:b', '1000', 'x'.repeat(33)])('%j is not a name', (name) => {
     expect(() => user(name)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 });
@@ -328,7 +328,7 @@ describe('a group by its number', () => {
     expect(() => group('web', { gid })).toThrow(/gid is .*, a whole number from 0 was wanted$/);
   });
 
-  it.each(['', '-x', 'a b'])('%j is no name', (name) => {
+  it.each(['', '-x', 'a b'])('%j is not a name', (name) => {
     expect(() => group(name)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 });

@@ -49,7 +49,7 @@ describe('that a member was part of a quorum', () => {
       { service: 'active', reading: silent, formed: [] },
       ['service:etcd', OWN_RECORD],
     ],
-  ])('is recorded behind %s', (_name, vars, facts, last) => {
+  ])('is recorded after %s', (_name, vars, facts, last) => {
     const resources = tasks(vars, facts).map(({ resource }) => resource);
     expect(resources.slice(-last.length)).toEqual(last);
   });

@@ -246,7 +246,7 @@ describe('a run over several hosts', () => {
       expect(told.filter((line) => line.startsWith('c'))).toEqual(['c once ok']);
     });
 
-    it('has the others plan anew from what is there behind it', async () => {
+    it('has the others plan anew from what is there after it', async () => {
       const { told } = await run((name) => [
         once(),
         command('not needed any more', {
@@ -413,7 +413,7 @@ describe('a run over several hosts', () => {
       expect([code, errors]).toEqual([1, [`c: ${differ('CONF for b and CONF')}`]]);
     });
 
-    it('of several hosts to one is no contradiction where one of them asks, or the names of commands are alike', async () => {
+    it('of several hosts to one is not a contradiction where one of them asks, or the names of commands are alike', async () => {
       mkdirSync(join(dir, 'lb'));
       const { code, errors } = await run((name) => [
         file(join(dir, 'lb', 'conf'), { content: name, delegateTo: 'lb', runOnce: true }),

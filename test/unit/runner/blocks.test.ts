@@ -183,7 +183,7 @@ describe('a block', () => {
       done: ['a'],
     },
     {
-      name: 'that ends the host is not taken up again behind an ignored failure in always',
+      name: 'that ends the host is not taken up again after an ignored failure in always',
       list: () => [block({ tasks: [breaks(), does('b')], always: [ignored(), does('z')] }), does('behind')],
       done: ['z'],
       error: failed,
@@ -202,7 +202,7 @@ describe('a block', () => {
       done: ['behind'],
     },
     {
-      name: 'with ignoreErrors goes on behind each task that fails',
+      name: 'with ignoreErrors goes on after each task that fails',
       list: () => [block({ ignoreErrors: true, tasks: [breaks(), does('a')] }), does('behind')],
       done: ['a', 'behind'],
     },
@@ -243,7 +243,7 @@ describe('a block', () => {
     ]);
   });
 
-  it('is told with its name where a part of it is no list', () => {
+  it('is told with its name where a part of it is not a list', () => {
     expect(() => block({ title: 'the move', tasks: [], rescue: does('a') as never })).toThrow(
       '"the move": rescue is the task "a", a list of tasks was wanted',
     );

@@ -129,7 +129,7 @@ describe('a host that does not answer', () => {
     // What is heard of the control machine runs in the same group.
     ['not with what waits for a beat', [read(sh`(${{ text: beat() }}; wait) & sleep 60`)]],
     [
-      'the proof behind an apply',
+      'the proof after an apply',
       [{ id: 'a', sh: sh`:`, critical: true }, read(sh`sleep 60; echo`, { id: 'p' })],
     ],
     ['an apply that is to say something soon', [read(sh`sleep 60`, { critical: true })]],
@@ -162,7 +162,7 @@ describe('a host that does not answer', () => {
     ],
     ['longer with two in one task', [{ lookSeconds: 110 }], 115],
     [
-      'a minute behind an apply for each of them',
+      'a minute after an apply for each of them',
       [{ lookSeconds: 55 }, { lookSeconds: 55 }, { critical: true }],
       60,
     ],

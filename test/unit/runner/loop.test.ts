@@ -108,7 +108,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     ['takes nothing away', (path) => absent(path)],
     ['carries out nothing', (path) => file(path, { content: 'other', mode: '0644' })],
   ])(
-    '%s behind a task that ends well and does not hold, and skips what it has not begun',
+    '%s after a task that ends well and does not hold, and skips what it has not begun',
     async (what, behind) => {
       const path = join(dir, 'data');
       writeFileSync(path, 'precious');
@@ -328,14 +328,14 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
       expect(certainties(await plan(...tasks))).toEqual(['', '']);
     });
 
-    it('is not left due by a task behind it without a word', async () => {
+    it('is not left due by a task after it without a word', async () => {
       const later = join(dir, 'later');
       const spoils = sh`echo x >${join(dir, 'conf')}; touch ${later}`;
       const host = await plan(conf('one'), build(), command('spoils', { run: spoils, creates: later }));
       await expect(host.apply(() => true)).rejects.toMatchObject({
         exitCode: 2,
         task: 'built from conf',
-        message: 'here: "built from conf" is due again: a task behind it has changed what it looks at',
+        message: 'here: "built from conf" is due again: a task after it has changed what it looks at',
       });
     });
 

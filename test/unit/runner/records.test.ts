@@ -62,7 +62,7 @@ it('where no records can be kept a check fails as a run does, if something is to
   expect(await run(true, root, path)).toEqual({ code: 0, errors: [], changed: [] });
 });
 
-it('a check plans all plays where no records can be kept, and says so once behind them', async () => {
+it('a check plans all plays where no records can be kept, and says so once after them', async () => {
   const root = join(scratch(), 'file');
   writeFileSync(root, '');
   const { code, errors, changed } = await run(true, root, join(scratch(), 'a'), join(scratch(), 'b'));

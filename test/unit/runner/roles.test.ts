@@ -161,7 +161,7 @@ describe('a role that an ordinary host cannot have', () => {
     expect((await run([every])).said).toEqual([]);
   });
 
-  it('is told of all the same where no fact could mend it, and so are the roles behind it', async () => {
+  it('is told of all the same where no fact could mend it, and so are the roles after it', async () => {
     const never = role({
       name: 'web',
       facts: ['family'],
@@ -193,7 +193,7 @@ describe('a role that is wrong is told before any host is contacted', () => {
       /cannot be built: TypeError: cannot read x$/,
     ],
     [
-      'throws what is no error',
+      'throws what is not an error',
       of(() => {
         throw 'up';
       }),
@@ -204,7 +204,7 @@ describe('a role that is wrong is told before any host is contacted', () => {
     [
       'has undefined in its list',
       of(() => [motd(), undefined]),
-      /has undefined in its list of tasks \(number 2, behind "\/etc\/motd has/,
+      /has undefined in its list of tasks \(number 2, after "\/etc\/motd has/,
     ],
     ['has a Promise in its list', of(() => [Promise.reject(new Error('x'))]), /has a Promise in its list/],
     ['has false in its list', of(() => [false]), /has the boolean false in its list/],
@@ -277,7 +277,7 @@ describe('variables', () => {
       const names: readonly string[] = vars.names;
       // @ts-expect-error a variable that is not declared
       const missing = (): unknown => vars.whom;
-      // @ts-expect-error a number is no text
+      // @ts-expect-error a number is not text
       const text: string = vars.times;
       // @ts-expect-error it may be missing
       const sure: boolean = vars.perhaps;
@@ -329,7 +329,7 @@ describe('variables', () => {
     expect((await run([greets], { who: 'world' })).code).toBe(0);
   });
 
-  it('that nobody declared are no empty text', async () => {
+  it('that nobody declared are not an empty text', async () => {
     const { code, contacted, message, first } = await run([greets], { who: 'nobody' });
     expect([code, contacted]).toEqual([1, false]);
     expect(message).toBe(
@@ -362,7 +362,7 @@ it('what a role writes to the console is in the log, once a host, and nowhere el
 });
 
 describe('facts', () => {
-  it('that a role did not ask for are no empty text, also where another role did', async () => {
+  it('that a role did not ask for are not an empty text, also where another role did', async () => {
     const asks = role({ name: 'asks', description: '', facts: ['kernel'], tasks: () => [] });
     const reads = role({
       name: 'reads',
@@ -597,7 +597,7 @@ describe('an error in a resource of a user', () => {
       [
         'stands behind it',
         () => of(reloads(conf()), conf()),
-        '"site is enabled and running" names "/tmp/quorate-conf has its content, mode and owner", which stands behind it',
+        '"site is enabled and running" names "/tmp/quorate-conf has its content, mode and owner", which stands after it',
       ],
     ])('which %s is told before any contact, with its line', async (_what, make, message) => {
       const { code, contacted, first } = await run([make()]);

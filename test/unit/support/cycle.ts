@@ -13,7 +13,7 @@ export async function dry(tasks: readonly Task[], options: CycleOptions): Promis
   return (await planOf(tasks, options)).plan.flatMap(({ changes }) => changes.map(shown));
 }
 
-/** Carries tasks out and proves them; gives what the plan said. What is due again behind it is an error. */
+/** Carries tasks out and proves them; gives what the plan said. What is due again after it is an error. */
 export async function run(tasks: readonly Task[], options: CycleOptions): Promise<readonly string[]> {
   const host = await planOf(tasks, options);
   const said = host.plan.flatMap(({ changes }) => changes.map(shown));

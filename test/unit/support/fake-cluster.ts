@@ -169,6 +169,19 @@ export function memberReading(change: Partial<MemberReading> = {}): MemberReadin
   return { healthy: true, said: '', certificates: [], alarms: [], ...change };
 }
 
+/** Facts of a host whose member `i` of so many works; counted from 1. */
+export function workingFacts(i: number, of: number, change: Partial<EtcdFacts> = {}): Partial<EtcdFacts> {
+  const members = Array.from({ length: of }, (_, j) => listedMember(j + 1));
+  return {
+    owner: 'cluster etcd',
+    data: 'present',
+    service: 'active',
+    installed: '3.5.30',
+    reading: memberReading({ status: memberStatus(i), members }),
+    ...change,
+  };
+}
+
 /** Member `i` as a list of members has it; counted from 1. */
 export function listedMember(i: number, change: Partial<ListedMember> = {}): ListedMember {
   return {

@@ -49,7 +49,7 @@ describe.each(SHELLS)('the launcher under %s', (_name, ...shell) => {
     expect((await run.ended).code).toBe(3);
   });
 
-  it('is no part of the command line: the script is seen nowhere in argv', async () => {
+  it('is not part of the command line: the script is seen nowhere in argv', async () => {
     const run = start().script('tr "\\0" " " </proc/$$/cmdline; : secret-in-script');
     await run.ended;
     expect(run.printed).toContain('sed');
@@ -62,7 +62,7 @@ describe.each(SHELLS)('the launcher under %s', (_name, ...shell) => {
     expect(run.printed).toMatch(/^unset unset\n[45]\n$/);
   });
 
-  it('takes quotes, backslashes, here-documents and bytes that are no UTF-8 as they are', async () => {
+  it('takes quotes, backslashes, here-documents and bytes that are not UTF-8 as they are', async () => {
     const run = start();
     run.child.stdout?.setEncoding('latin1');
     const odd = `'a"b\`c$d\\e !x' ä€😀`;

@@ -15,7 +15,7 @@ interface Import {
   readonly index: number;
   /** It is erased before anything runs. */
   readonly isType: boolean;
-  /** By how its line begins: there may be code behind a comment. */
+  /** By how its line begins: there may be code after a comment. */
   readonly isComment: boolean;
 }
 
@@ -25,7 +25,7 @@ const TEXT = /(['"`])((?:(?!\1)[^\n\\$])+)\1/.source;
 /** What may stand between the bracket of an import and its name: `import(/* a chunk *\/ './x.ts')`. */
 const NOTE = /(?:\/\*[\s\S]{0,2000}?\*\/\s*)?/.source;
 
-/** `import type { A } from`: the clause alone, or a comment could make a type of what stands behind it. */
+/** `import type { A } from`: the clause alone, or a comment could make a type of what stands after it. */
 const TYPE = /\b(?:import|export)\s+type\s+(?:\w+|\{[^{}]*\}|\*(?:\s*as\s+\w+)?)\s+from\s*$/;
 
 /** An import with more before its name is none of a type: to look at all that is before each would be quadratic. */

@@ -48,7 +48,7 @@ function filesOfPackage(name: string, folder: string, manifests: Manifests): rea
   });
 }
 
-/** What `/web.ts` behind the name of a package leads to. */
+/** What `/web.ts` after the name of a package leads to. */
 function entries(file: string, rest: string, manifests: Manifests): readonly string[] {
   const { exports, main } = manifests.json(file);
   const isMap = typeof exports === 'object' && Object.keys(exports ?? {}).some((key) => key.startsWith('.'));

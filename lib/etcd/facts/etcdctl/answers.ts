@@ -21,7 +21,7 @@ export interface Printed {
 export type Question = keyof Answers;
 
 /** What is read of the answer to a question. */
-export type Answer<Q extends Question> = Answers[Q];
+export type AnswerTo<Q extends Question> = Answers[Q];
 
 /** Why there is no answer. */
 export interface Unanswered {
@@ -31,7 +31,7 @@ export interface Unanswered {
   readonly said: string;
 }
 
-export type Read<Q extends Question> = { readonly value: Answer<Q> } | { readonly unanswered: Unanswered };
+export type Read<Q extends Question> = { readonly value: AnswerTo<Q> } | { readonly unanswered: Unanswered };
 
 /**
  * Reads the JSON that etcdctl and etcdutl answer. Known are the shapes of 3.3 to 3.7, recorded from the programs
@@ -70,7 +70,7 @@ export function readAnswer<Q extends Question>(
   }
 }
 
-/** What etcdctl says last: its error, behind the lines of its log. */
+/** What etcdctl says last: its error, after the lines of its log. */
 export function lastLine(text: string): string {
   return text.trim().split('\n').at(-1)?.trim() ?? '';
 }

@@ -4,7 +4,7 @@ import type { Printed } from './answers.ts';
 
 /**
  * Defines `q_ask NAME COMMAND…`: prints `@NAME CODE ANSWER`, and `@NAME! 0 LINE` for each line that was said beside,
- * each behind a `MARK`, since what is asked is not to be taken for it. The answer comes behind
+ * each after a `MARK`, since what is asked is not to be taken for it. The answer comes after
  * those, and `q_ask` ends as the command does. Several may be asked side by side where each answers in one line: bash writes
  * line by line, and the lines of two answers would mix.
  */

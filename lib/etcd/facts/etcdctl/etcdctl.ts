@@ -97,7 +97,7 @@ q_strange() {
   case $q_foreign in '' | "$q_exec" | "$(readlink -f -- "$q_exec")") return 1 ;; esac
   ! q_listed "$q_foreign"
 }
-# Behind a wrapper anything may run; and a moment before its program a process is what starts it.
+# After a wrapper anything may run; and a moment before its program a process is what starts it.
 case \${q_main:-0}$q_exec in
   0*) q_foreign= ;;
   */etcd) q_strange && q_nap 0.3 && q_strange || q_foreign= ;;
@@ -143,7 +143,7 @@ if q_file ETCD_KEY_FILE; then q_private=$q_value; fi`;
  */
 const CALL = sh`for q_pem in "$q_ca" "$q_cert" "$q_private"; do
   # It would be read until somebody writes to it.
-  if [ -e "$q_pem" ] && [ ! -f "$q_pem" ]; then q_refused="$q_pem is no file"; fi
+  if [ -e "$q_pem" ] && [ ! -f "$q_pem" ]; then q_refused="$q_pem is not a file"; fi
 done
 if [ -e "\${q_program%/*}/etcdutl" ]; then q_api=; else q_api=ETCDCTL_API=3; fi
 q_etcdctl() {

@@ -55,7 +55,7 @@ export interface SnapshotContent {
 /** Keys that were asked for. */
 export interface KeyRange {
   readonly revision: number;
-  /** Of all that were meant, also where fewer are told. */
+  /** Count of all keys that were asked for, also where fewer are listed. */
   readonly count: number;
   readonly keys: readonly KeyValue[];
 }

@@ -17,7 +17,7 @@ export function isDenied(said: string): boolean {
 /** A key that nobody has. */
 export const NO_KEY = 'quorate/none';
 
-/** What is asked of somebody who is no user of etcd: `get KEY` as `NAME:PASSWORD`. */
+/** What is asked of somebody who is not a user of etcd: `get KEY` as `NAME:PASSWORD`. */
 export const AS_NOBODY = ['--user=quorate:none', 'get', NO_KEY, '--keys-only'] as const;
 
 /**

@@ -7,7 +7,7 @@ import { folderStore } from './stores/folder.ts';
 
 /** A snapshot in a store. */
 export interface Copy extends Snapshot {
-  /** Its name there: that of the snapshot, with `.age` behind it where it is encrypted. */
+  /** Its name there: that of the snapshot, with `.age` after it where it is encrypted. */
   readonly stored: string;
 }
 
@@ -93,7 +93,7 @@ async function textOf(store: Store, { name }: StoredFile): Promise<string> {
   try {
     for await (const part of store.read(name)) parts.push(part);
   } catch (error) {
-    // One that goes while it is read is none; what cannot be read is no reason to say that.
+    // One that goes while it is read is none; what cannot be read is not a reason to say that.
     if ((await store.list()).some((one) => one.name === name)) throw error;
     return '';
   }

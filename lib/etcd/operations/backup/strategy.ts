@@ -76,7 +76,7 @@ export const backupStrategy: Strategy<EtcdFacts> = {
 /** Names of the clusters of a run that have failed. */
 const failed = new WeakMap<PlayRun<EtcdFacts>, Set<string>>();
 
-/** A cluster that fails is no reason to leave the others without a snapshot; it is left alone from then on. */
+/** A cluster that fails is not a reason to leave the others without a snapshot; it is left alone from then on. */
 async function ofEach(run: PlayRun<EtcdFacts>, work: (surveyed: Surveyed) => Promise<void>): Promise<void> {
   const left = failed.get(run) ?? new Set();
   failed.set(run, left);
@@ -114,7 +114,7 @@ async function planSteps(
   return [await drillStep(run, surveyed, await copiesToTry(run, surveyed.cluster, wanted))];
 }
 
-/** A check tells what a copy would meet; a run takes its snapshot all the same, unless what the user gave cannot work. */
+/** A check tells what a copy would meet; a run takes its snapshot anyway, unless what the user gave cannot work. */
 async function lookAtPlace(run: PlayRun<EtcdFacts>, to: string | undefined): Promise<void> {
   if (to === undefined) return;
   try {
@@ -153,7 +153,7 @@ async function backupSteps(
     }),
   ];
   if (to !== undefined) {
-    // What is no public key is refused before anything is taken.
+    // What is not a public key is refused before anything is taken.
     const seal = recipients.length > 0 ? await sealing(recipients) : undefined;
     steps.push(
       step(taker, `copy it to ${to}${seal ? ', encrypted' : ''}`, () =>

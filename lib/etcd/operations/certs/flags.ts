@@ -128,9 +128,9 @@ export function certsProblems(hosts: readonly HostData[], words: readonly string
     return wrong(`unexpected argument ${words[0]}`, 'names of hosts and clients go with --renew and --csr');
   if (words.length > 0 && vars.all === true) return wrong('--all is all, and names are some', 'choose one');
   if (vars['new-keys'] === true && words.length === 0 && vars.all !== true)
-    return wrong('--new-keys for which?', 'name hosts and clients behind --renew, or say --all');
+    return wrong('--new-keys for which?', 'name hosts and clients after --renew, or say --all');
   if (job === 'csr' && words.length > 0 && vars.client !== undefined)
-    return wrong('--client names one, and the words behind --csr name others', 'choose one');
+    return wrong('--client names one, and the words after --csr name others', 'choose one');
   const dir = job === 'csr' ? String(vars.csr) : undefined;
   if (dir === '' || (dir !== undefined && existsSync(dir) && !statSync(dir).isDirectory()))
     return wrong(

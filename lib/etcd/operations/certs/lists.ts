@@ -82,7 +82,7 @@ async function refuseOthers(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promis
   refusePending(surveyed);
 }
 
-/** Its turn was cut off behind its files. Where those differ as well it is not about the list, which it looks at already. */
+/** Its turn was cut off after its files. Where those differ as well it is not about the list, which it looks at already. */
 function isOnlyToRestart(host: EtcdHost): boolean {
   const list = crlFile(memberOf(host.target));
   const isOfIt = (one: PlannedTask) => isCertificate(one) || file.wishOf(one.task)?.path === list;

@@ -25,7 +25,7 @@ import { judgeCertificates, lackingCertificates, readCertificates } from './tabl
  * The certificates of a cluster: looked at, renewed, issued for clients, moved to another CA.
  *
  * @param roles What a member's host is to be like: that of certificates, and those of what loads them.
- * @param words Names behind the flags.
+ * @param words Names after the flags.
  */
 export function certsPlay(roles: readonly Role<EtcdFacts>[], words: readonly string[] = []): Play<EtcdFacts> {
   return operationPlay(certsOperation(words), roles);
@@ -134,7 +134,7 @@ function unseen({ unreachable }: PlayRun<EtcdFacts>, { cluster, hosts }: Surveye
   return new QuorateError(`${cluster.name}: not reached, so not looked at: ${unreachable.join(', ')}`, {
     exitCode: EXIT.unreachable,
     ...((revoke ?? crl) !== undefined && {
-      hint: `whose certificate is revoked is let in there still; once it is back: ${verbLine('certs', cluster, ...again)}`,
+      hint: `a revoked client is still let in there; once it is back: ${verbLine('certs', cluster, ...again)}`,
     }),
   });
 }

@@ -16,7 +16,7 @@ export interface Served {
 /** By the certificate that it is; none where nobody could try. */
 export type ServedByKind = Readonly<Partial<Record<'server' | 'peer', Served>>>;
 
-/** Of a handshake that this machine makes, in milliseconds: ports of a cluster need not be open to it. */
+/** Time limit for a handshake from this machine, in ms: ports of a cluster need not be open to it. */
 const PATIENCE = 3000;
 
 /**
@@ -44,7 +44,7 @@ export async function readServed(host: EtcdHost): Promise<ServedByKind> {
   return { ...(server && { server }), ...(peer && { peer }) };
 }
 
-/** Read-only shell: PEM behind `chain of server` and `chain of peer`; nothing where there is no openssl. */
+/** Read-only shell: PEM after `chain of server` and `chain of peer`; nothing where there is no openssl. */
 function handshakes(member: Member, askedAt: string | undefined) {
   const { certDir, clientPort, peerPort, peerListenAddress, peerAddress, clientUrl } = member;
   const client = new URL(askedAt ?? clientUrl);

@@ -33,6 +33,6 @@ export async function takeBackAlarms(
   const { code, out } = await host.act('taking back alarms', etcdctl(host, sh`q_etcdctl alarm disarm`));
   const what = code === 0 ? 'taken back' : `not taken back (${lastLine(out)})`;
   for (const { memberId, alarm } of strays)
-    run.log('info', `alarm ${alarm} of ${nameOf(memberId)}, which is no member any more: ${what}`);
+    run.log('info', `alarm ${alarm} of ${nameOf(memberId)}, which is not a member any more: ${what}`);
   return code === 0;
 }

@@ -29,7 +29,7 @@ export function clusterProblems(hosts: readonly HostData[]): readonly PlayProble
   return [];
 }
 
-/** Of the cluster that was chosen, or of the only one. */
+/** Whether a host is of the cluster that was chosen, or of the only one. */
 export function isOfCluster({ vars }: { readonly vars: Vars }): boolean {
   return vars.cluster === undefined || clusterName(vars) === vars.cluster;
 }

@@ -23,7 +23,7 @@ export async function beginIntent(run: PlayRun<EtcdFacts>, verb: string, wish: W
   await onAll(run, { verb, runId: runTowards(run.hosts, verb, wish.target), ...wish, ...below(run, verb) });
 }
 
-/** Behind the last step: the wish has come true. */
+/** After the last step: the wish has come true. */
 export async function finishIntent(run: PlayRun<EtcdFacts>, verb: string, wish: Wish): Promise<void> {
   const begun = openIntent(run.hosts)?.runId ?? runId();
   const intent = { verb, ...wish, runId: begun, done: runId(), ...below(run, verb) };

@@ -7,7 +7,7 @@ export function sentFile({ stateDir }: Pick<Member, 'stateDir'>): string {
   return `${stateDir}/restore.db`;
 }
 
-/** Behind the name of a verb, for any run. */
+/** After the name of a verb, for any run. */
 const RUN = raw('-[0-9]*T[0-9]*Z-*');
 
 /** What stands before the name of a verb where runs put data beside that of a member. */
@@ -25,7 +25,7 @@ export function leftOver(member: Member): Sh {
   return joinSh([...beside, sh`${sent(member)}`], ' ');
 }
 
-/** Shell, behind `etcdctlFunction`, that takes all of it away. */
+/** Shell, after `etcdctlFunction`, that takes all of it away. */
 export function clearLeft(member: Member): Sh {
   return sh`$q_become ${clear(member)} && rm -f -- ${sent(member)}`;
 }

@@ -53,7 +53,7 @@ export interface Operation {
   verify?(run: PlayRun<EtcdFacts>): Promise<void>;
 }
 
-/** Of one operation: no cluster takes more, so a list that never ends is a fault of ours. */
+/** Most steps of one operation: no cluster takes more, so a longer list never ends, and is a bug of ours. */
 const MAX_STEPS = 500;
 
 /**

@@ -6,7 +6,7 @@ import { isCertificate } from '../../survey/admit-certificates.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 
 /**
- * Refuses (3) what is due by the plans of hosts: a restart loads whatever differs from the inventory by then, and what has
+ * Refuses (3) what is due by the plans of hosts: a restart loads whatever differs from the inventory then, and what has
  * nothing to do with the verb is not to come along with it. Certificates that are due may, since the key of an old CA may
  * be what is lost; so may the start of a member that rests.
  *

@@ -18,7 +18,7 @@ export interface Need {
   readonly what: string;
 }
 
-/** What a snapshot of so many bytes wants. Its raft log lies beside the old one, which is a disk of its own maybe. */
+/** Room that a snapshot of `bytes` needs. Its raft log lies beside the old one, maybe on a disk of its own. */
 export function restoreNeeds({ stateDir, dataDir, walDir }: Member, bytes: number): readonly Need[] {
   const kib = Math.ceil(bytes / 1024);
   return [
@@ -28,7 +28,7 @@ export function restoreNeeds({ stateDir, dataDir, walDir }: Member, bytes: numbe
   ];
 }
 
-/** What data of so many bytes, its raft log among them, wants that a member is made of. */
+/** Room for a member that is made of data of `bytes`, raft log included. */
 export function recoverNeeds({ dataDir, walDir }: Member, bytes: number): readonly Need[] {
   const data = {
     folder: dataDir,
@@ -41,7 +41,7 @@ export function recoverNeeds({ dataDir, walDir }: Member, bytes: number): readon
   ];
 }
 
-/** What a member wants that comes to others whose database has so many bytes: they send it all of it. */
+/** Room for a member that joins others whose database has `bytes`: they send all of it. */
 export function joinNeeds({ dataDir, walDir }: Member, bytes: number): readonly Need[] {
   return [
     { folder: dataDir, kib: Math.ceil(bytes / 1024), what: 'the data of the cluster' },

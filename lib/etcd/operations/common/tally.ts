@@ -1,8 +1,8 @@
-import type { QuorumLedger, Tally } from '../../../dsl/step.ts';
+import type { QuorumChange, Tally } from '../../../dsl/step.ts';
 import { quorum } from '../../model/cluster.ts';
 import { type EtcdHost, livingList } from '../../surveyed.ts';
 
-/** So many members vote, and so many of those work. */
+/** How many members vote, and how many of those work. */
 export function tally(voters: number, healthy: number): Tally {
   return { voters, quorum: quorum(voters), healthy, spare: healthy - quorum(voters) };
 }
@@ -15,11 +15,11 @@ export function tallyOf(hosts: readonly EtcdHost[]): Tally {
   return tally(voters.length, voters.filter(works).length);
 }
 
-/** What becomes of the quorum when so many more, or fewer, vote and work. */
+/** What becomes of the quorum when this many more, or fewer, vote and work. */
 export function ledger(
   before: Tally,
   change: { readonly voters?: number; readonly healthy?: number } = {},
-): QuorumLedger {
+): QuorumChange {
   const { voters = 0, healthy = 0 } = change;
   return { before, after: tally(before.voters + voters, before.healthy + healthy) };
 }

@@ -23,7 +23,7 @@ export async function isDestroying({ controlDir }: Cluster): Promise<boolean> {
 }
 
 /**
- * Deletes what is ours in the folder, and the folder when nothing else is in it. Behind the last cluster beside these
+ * Deletes what is ours in the folder, and the folder when nothing else is in it. After the last cluster beside these
  * inventories go the records of runs on them, and no others'.
  */
 export async function purgeControl({ controlDir }: Cluster, inventories: readonly string[]): Promise<void> {

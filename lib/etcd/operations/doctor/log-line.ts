@@ -6,7 +6,7 @@ export interface LogLine {
   readonly fatal: boolean;
   /** When it was written, as the line itself says it. */
   readonly time: string | undefined;
-  /** Of a JSON line: everything that it carries. */
+  /** For a JSON line: everything that it carries. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -84,7 +84,7 @@ function fieldsOf(text: string): Fields | undefined {
 
 /**
  * From where the message begins, whatever stands in front: etcd's own formats begin by themselves, JSON, the old one and
- * that of the console. Plain text, as Go's last words are, begins behind what is known to be a prefix.
+ * that of the console. Plain text, as Go's last words are, begins after what is known to be a prefix.
  */
 function messageOf(line: string): string {
   if (line.startsWith('{')) return line;
@@ -101,7 +101,7 @@ function messageOf(line: string): string {
   return text;
 }
 
-/** JSON with a level, or that wraps a line; a date with a level behind a space or a tab. */
+/** JSON with a level, or that wraps a line; a date with a level after a space or a tab. */
 const OWN =
   /\{ ?"(?:level|ts|msg|log|message|stream|MESSAGE|_[A-Z_]+|@timestamp)"|(?<![\d-])\d{4}[-/]\d\d[-/]\d\d [\d:.]+ [A-Z] \| |(?<!\S)\d{4}-\d\d-\d\dT\S+\t[a-zA-Z]+\t/;
 
@@ -126,14 +126,14 @@ const PREFIX = new RegExp(
     String.raw`<\d+>`,
     // A day of the week, which stands before a date.
     String.raw`[A-Z][a-z]{2},? (?=\d{4}-|[A-Z][a-z]{2} +\d)`,
-    // Of journalctl: a zone, the host, and the program, which need not have a number there.
+    // From journalctl: a zone, the host, and the program, which need not have a number there.
     String.raw`${STAMP.source} (?!panic: |fatal error: )(?:\S+ ){0,2}?(?!panic:|error:)[^\s:[\]]+(?:\[\d+\])?: `,
-    // Of containers: the stream and whether a line is full.
+    // From containers: the stream and whether a line is full.
     `${STAMP.source} (?:std(?:out|err) [FP] )?`,
     String.raw`\[pod\/\S+\] `,
     String.raw`[\w.-]+ +\| `,
     String.raw`(?:\S+ )?${TAG.source}`,
-    // Of journalctl's verbose and export.
+    // From journalctl's verbose and export.
     'MESSAGE=',
   ].join('|')})`,
 );

@@ -78,7 +78,7 @@ function settings({ configDir, dataDir }: Member): Sh {
   return sh`q_settings=
 if [ -f ${conf} ]; then q_settings=$(grep -E '^ETCD_[A-Z_]*(DIR|URLS|OUTPUTS|FILE)=' ${conf} 2>/dev/null); fi
 # Its last lines; of what is no file nothing, which would be read until somebody writes to it.
-q_tail() { if [ ! -e "$2" ] || [ -f "$2" ]; then tail -n "$1" -- "$2"; else echo "$2 is no file" >&2; fi; }
+q_tail() { if [ ! -e "$2" ] || [ -f "$2" ]; then tail -n "$1" -- "$2"; else echo "$2 is not a file" >&2; fi; }
 q_set() { printf '%s\n' "$q_settings" | sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" | tail -n 1; }
 q_data=$(q_set ETCD_DATA_DIR); q_data=\${q_data:-${dataDir}}
 q_wal=$(q_set ETCD_WAL_DIR); q_wal=\${q_wal:-$q_data/member/wal}

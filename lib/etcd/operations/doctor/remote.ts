@@ -9,7 +9,7 @@ export interface Remote {
   readonly host?: string;
   /** Where knowing the other end makes another cause of it. */
   readonly cause?: CauseId;
-  /** What is worth saying of an end that is no member's. */
+  /** What is worth saying of an end that is not a member's. */
   readonly said?: string;
 }
 
@@ -74,7 +74,7 @@ export function remoteOf(
   if (carrier !== undefined) {
     return { host: carrier, cause: 'source-address', said: `${comes} is not its address here` };
   }
-  return { said: `${comes} is no member's address` };
+  return { said: `${comes} is not a member's address` };
 }
 
 function unique(some: readonly Evidence[]): string | undefined {

@@ -83,7 +83,7 @@ function isPast(
   if (lastWords && !isHealthy(one)) return false;
   switch (cause) {
     case 'san':
-      // A name that is no member's is a client's matter, and not measured.
+      // A name that is not a member's is a client's matter, and not measured.
       return isAbout && one.certificates.length === 2;
     case 'expired':
     case 'wrong-ca':

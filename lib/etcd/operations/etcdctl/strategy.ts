@@ -167,7 +167,7 @@ export function etcdctlProblems(hosts: readonly HostData[], args: readonly strin
   if (first === undefined) return [];
   const wrong = (message: string, hint: string) => [{ host: first.name, message, hint }];
   if (args.length === 0) {
-    return wrong('no command for etcdctl', "write it behind --, as in -- get '' --prefix --keys-only");
+    return wrong('no command for etcdctl', "write it after --, as in -- get '' --prefix --keys-only");
   }
   return clusterProblems(hosts);
 }

@@ -168,7 +168,7 @@ function isKnown(flag: string): boolean {
 /** On or off, of the commands that take a secret. */
 const OF_SECRET = new Set(['prev-kv', 'ignore-value', 'ignore-lease', 'interactive', 'no-password']);
 
-/** Flags that take the word behind them; the rest are on or off. */
+/** Flags that take the word after them; the rest are on or off. */
 const WITH_VALUE = new Set([
   ...['cacert', 'cert', 'key', 'endpoints', 'user', 'password', 'write-out', 'w', 'discovery-srv', 'd'],
   ...['discovery-srv-name', 'command-timeout', 'dial-timeout', 'keepalive-time', 'keepalive-timeout'],

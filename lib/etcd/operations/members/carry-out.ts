@@ -19,7 +19,7 @@ import type { Deed } from './deed.ts';
 import { joinsOf } from './joins.ts';
 import { factsAt, namesMembers, type View } from './look.ts';
 import type { ListedMember, Place } from './scene.ts';
-import { asker, whole, working } from './whole.ts';
+import { asker, waitUntilWhole, working } from './whole.ts';
 
 /** What a step has at hand. */
 export interface AtHand {
@@ -141,7 +141,7 @@ async function promote({ place, member }: Deed & { kind: 'promote' }, atHand: At
 
 async function remove({ member, place }: Deed & { kind: 'remove' }, atHand: AtHand): Promise<void> {
   const { run, surveyed, view } = atHand;
-  await whole(run, working(surveyed, view.scene), member.id);
+  await waitUntilWhole(run, working(surveyed, view.scene), member.id);
   const others = askers(atHand, member.astray ?? place?.host);
   await moveLeadership(member, others, atHand);
   await change(run, others, {

@@ -2,7 +2,7 @@ import type { PlayRun } from '../../../dsl/play.ts';
 import { sh } from '../../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import {
-  type Answer,
+  type AnswerTo,
   type ListedMember,
   lastLine,
   type Question,
@@ -72,12 +72,12 @@ export async function raftIndex(host: EtcdHost): Promise<number> {
   return (await answerOf(host, 'asking how far it is', 'endpoint status'))?.raftIndex ?? 0;
 }
 
-/** Nothing goes on behind an answer that nobody here can read: throws exit code 3. */
+/** Nothing goes on after an answer that nobody here can read: throws exit code 3. */
 async function answerOf<Q extends Question>(
   host: EtcdHost,
   doing: string,
   question: Q,
-): Promise<Answer<Q> | undefined> {
+): Promise<AnswerTo<Q> | undefined> {
   const asked = sh`q_etcdctl -w json ${question.split(' ')} 2>/dev/null`;
   const { code, out } = await host.read(doing, etcdctl(host, asked));
   const read = readAnswer(question, { code, out, err: '' }, toolVersion(host));

@@ -16,6 +16,18 @@ export type Deed =
   /** Rules and files of the hosts name the members as they are now. */
   | { readonly kind: 'files' };
 
+/** Why nothing is done. */
+export interface Refused {
+  /** The host that it is about; the cluster without one. */
+  readonly host?: string;
+  readonly message: string;
+  /** Words for the command line of this verb, after its name: `--remove etcd04`. */
+  readonly say?: string;
+  readonly hint?: string;
+  /** Nothing can be changed as long as that is so. */
+  readonly noQuorum?: true;
+}
+
 /** Where it is told of: at its host, else at one whose member works. */
 export function hostOf(deed: Deed, { places, listed }: Scene): string {
   const works = places.find((place) => memberAt(place, listed)?.healthy)?.host ?? places[0]?.host ?? '';

@@ -22,14 +22,15 @@ import { rotatingAuthority } from '../certs/rotation/state.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { showHealth } from '../site/verify.ts';
 import { type AtHand, carryOut } from './carry-out.ts';
+import type { Refused } from './deed.ts';
 import { wordProblems, wordsOf } from './flags.ts';
 import { look, type View } from './look.ts';
 import { misspelt } from './misspelt.ts';
 import { refuseNarrowNewcomers } from './room.ts';
 import { called, differencesOf, isAt, meant, placeOf, type Scene, saidOf } from './scene.ts';
-import { type PlannedStep, type Refused, stepsOf } from './steps.ts';
+import { type PlannedStep, stepsOf } from './steps.ts';
 import { refuseStrangers } from './users.ts';
-import { whole, working } from './whole.ts';
+import { waitUntilWhole, working } from './whole.ts';
 
 /** Milliseconds: a snapshot that is no older will do. */
 const YOUNG = 15 * 60_000;
@@ -69,7 +70,7 @@ export function membersOperation(): Operation {
       const atHand: AtHand = { run, surveyed, view, facts: known.facts };
       const steps = planned.steps.map((step) => stepOf(step, atHand, known));
       if (waitsForStart(view.scene)) return steps;
-      await whole(run, working(surveyed, view.scene), gone);
+      await waitUntilWhole(run, working(surveyed, view.scene), gone);
       const snapshot = await snapshotStep(run, thatStay(surveyed, view.scene), {
         before: 'members',
         within: YOUNG,

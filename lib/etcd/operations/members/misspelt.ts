@@ -18,7 +18,7 @@ export function misspelt(scene: Scene): { readonly word: string; readonly near: 
 
 /**
  * Another way to write the same name: letter case, dashes, zeros in front, the name without its domain, a letter too many
- * or too few, two that changed places. `etcd04` is no slip for `etcd03`, nor `node-b` for `node-a`: it may have left.
+ * or too few, two that changed places. `etcd04` is not a slip for `etcd03`, nor `node-b` for `node-a`: it may have left.
  */
 function isSlip(word: string, name: string): boolean {
   const [one, other] = [plain(word), plain(name)];

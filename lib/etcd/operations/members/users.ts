@@ -9,7 +9,7 @@ import type { EtcdHost } from '../../surveyed.ts';
 import { etcdctl } from '../common/etcdctl.ts';
 
 /**
- * Refuses (3) newcomers who are no users of etcd with the role root, where its users are in force: late patches would not
+ * Refuses (3) newcomers who are not users of etcd with the role root, where its users are in force: late patches would not
  * even say whether such a member works, so it would never count as started. Asked through a member that works.
  */
 export async function refuseStrangers(asker: EtcdHost, coming: readonly Member[]): Promise<void> {

@@ -16,7 +16,7 @@ const ITS_OWN: ReadonlySet<Finding['check']> = new Set(['membership', 'learner',
 
 /**
  * The members that vote and work, with their hosts: what must be whole while another one comes, goes or moves. One that
- * is yet to move is judged by where it is: that is no fault.
+ * is yet to move is judged by where it is: that is not a fault.
  */
 export function working({ cluster, hosts }: Surveyed, { listed }: Pick<Scene, 'listed'>): Surveyed {
   const voters = listed.filter(({ healthy, learner }) => healthy && !learner);
@@ -43,7 +43,11 @@ function whereItIs(member: Member, { peerUrls }: ListedMember, { target }: EtcdH
  * Waits until those that work are whole (one leader, one list, no alarm, equal data, no lag), as long as time may mend it.
  * Throws exit code 3. `gone` is the ID of a member that is to leave: an alarm of its own does not keep it.
  */
-export async function whole(run: PlayRun<EtcdFacts>, surveyed: Surveyed, gone?: string): Promise<void> {
+export async function waitUntilWhole(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  gone?: string,
+): Promise<void> {
   const deadline = Date.now() + SETTLE;
   const findingsOf = (of: readonly Answer[]) =>
     judgeCluster(without(of, gone)).filter(({ check }) => !ITS_OWN.has(check));
@@ -64,7 +68,7 @@ export async function whole(run: PlayRun<EtcdFacts>, surveyed: Surveyed, gone?: 
 
 function without(answers: readonly Answer[], gone: string | undefined): readonly Answer[] {
   const listed = new Set(answers.flatMap(({ reading }) => reading?.members ?? []).map(({ id }) => id));
-  // A run that was killed may have left the alarm of one that is no member any more.
+  // A run that was killed may have left the alarm of one that is not a member any more.
   const counts = (id: string) => id !== gone && (listed.size === 0 || listed.has(id));
   return answers
     .filter(({ reading }) => gone === undefined || reading?.status?.memberId !== gone)

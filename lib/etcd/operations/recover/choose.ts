@@ -20,7 +20,7 @@ import { rotatingAuthority } from '../certs/rotation/state.ts';
 import { joinNeeds, recoverNeeds, refuseNarrow } from '../common/room.ts';
 import { admitHosts } from '../members/index.ts';
 import { fromOf, targetOf, VERB, wordsOf } from './flags.ts';
-import { bestFirst, choiceLines, type PlacedSnapshot, type Source, unreadSources } from './sources.ts';
+import { bestFirst, choiceLines, type PlacedSnapshot, type Source } from './sources.ts';
 import { lookAtAll, type Standing } from './standing.ts';
 import { type Sight, unseenMembers } from './witnesses.ts';
 
@@ -90,7 +90,7 @@ export async function choose(
     throw refusal({ host: source.host }, `nothing to recover from: ${source.none}`);
   const facts = await admit(run, surveyed, standing, source.host);
   await refuseAllNarrow(hosts, source);
-  const unread = unreadSources(sources);
+  const unread = sources.filter(({ isUnread }) => isUnread).map(({ host }) => host);
   const doubts =
     unread.length === 0
       ? unseen

@@ -66,7 +66,7 @@ export function recoverOperation(): Operation {
         for (const host of leftOut(surveyed))
           run.log(
             'warning',
-            `${host} was not reached, and is no member any more: once it is back, ${verbLine('members', surveyed.cluster, '--replace', host)} sets its data aside and adds it`,
+            `${host} was not reached, and is not a member any more: once it is back, ${verbLine('members', surveyed.cluster, '--replace', host)} sets its data aside and adds it`,
           );
       }
     },

@@ -61,7 +61,7 @@ function keptData(place: RestorePlace) {
   return { data, wal: place.member.walDir === undefined ? `${data}/wal` : walAside(place) };
 }
 
-/** Of what a raft log is read, by default what a host has: the copy of it, or what the run `kept` has set aside. */
+/** Which raft log is read: by default the host's own; else the copy of it, or what the run `kept` has set aside. */
 export interface LogOf {
   readonly copied?: boolean;
   readonly kept?: string | undefined;
@@ -120,7 +120,7 @@ if [ -n "$3" ]; then rm -rf -- "$2/member/wal"; cp -R -p -- "$3" "$2/member/wal"
  * listens on sockets in a folder of its own. What comes of it is restored beside the data, as the only member of a new
  * cluster. Prints `gathered` with etcd's status.
  *
- * @param log Its newest segment; the bytes of that that are whole, `record` goes behind those; its last entry.
+ * @param log Its newest segment; the bytes of that that are whole, `record` goes after those; its last entry.
  */
 export function gather(
   place: RestorePlace,

@@ -1,5 +1,5 @@
 import { MARK } from '../../../dsl/shell/probe.ts';
-import { EXIT, QuorateError } from '../../../errors.ts';
+import { EXIT, QuorateError, withoutHost } from '../../../errors.ts';
 import { type Question, type Read, readAnswer } from '../../facts/etcdctl/answers.ts';
 import { printedByName } from '../../facts/etcdctl/asked.ts';
 import { isUp } from '../../facts/index.ts';
@@ -18,20 +18,22 @@ export interface Source {
   readonly host: string;
   /** Why it is none; undefined where it is one. */
   readonly none?: string;
+  /** Nobody has read its raft log: it may have more than that of any other host. */
+  readonly isUnread?: true;
   readonly up: boolean;
-  /** That its database has; its raft log may have more. undefined where nobody can ask. */
+  /** The one that its database has; its raft log may have more. undefined where nobody can ask. */
   readonly revision?: number;
   readonly keys?: number;
   /** What it answered that nobody here can read: sentences. */
   readonly unread?: readonly string[];
-  /** Of its raft log; `committed` is what its member knew a majority to have. */
+  /** State of its raft log; `committed` is what its member knew a majority to have. */
   readonly log?: {
     readonly term: number;
     readonly lastTerm: number;
     readonly last: number;
     readonly committed: number;
   };
-  /** Of database and log together. */
+  /** Bytes of database and log together. */
   readonly bytes?: number;
   /** Milliseconds since its log was written last. */
   readonly age?: number;
@@ -67,8 +69,8 @@ export async function lookAt(
   const none = kept === undefined ? whyNone(host) : undefined;
   if (none !== undefined || !withLog) return { progress, source: { host: name, up, ...(none && { none }) } };
   const [segment = '', , written = ''] = (line('log') ?? '').split(' ');
-  const log = await logOf(host, place, segment, { kept, known: facts.reading?.status?.raftIndex });
-  if (typeof log === 'string') return { progress, source: { host: name, up, none: log } };
+  const read = await readLog(host, place, segment, { kept, known: facts.reading?.status?.raftIndex });
+  if (read.log === undefined) return { progress, source: { host: name, up, ...read } };
   const content = contentOf(host, out);
   const age = (Number(line('now')) - Number(written)) * 1000;
   return {
@@ -76,7 +78,7 @@ export async function lookAt(
     source: {
       host: name,
       up,
-      log,
+      ...read,
       ...content,
       bytes: Number(line('size') ?? 0) * 1024,
       ...(Number.isFinite(age) && { age }),
@@ -119,23 +121,26 @@ function contentOf(host: EtcdHost, out: string): Pick<Source, 'revision' | 'keys
  * Read the end of the raft log. A running member writes its commit index down with the next message only, so `known`
  * may be ahead of it.
  */
-async function logOf(
+async function readLog(
   host: EtcdHost,
   place: RestorePlace,
   name: string,
   { kept, known = 0 }: { readonly kept: string | undefined; readonly known: number | undefined },
-): Promise<NonNullable<Source['log']> | string> {
+): Promise<Pick<Source, 'log' | 'none' | 'isUnread'>> {
   const end = await receiveSegment(host, place, name, { kept }).then(
     (segment) => wholeEnd(name, segment),
     (error) => unread(host, error),
   );
-  if (typeof end === 'string') return end;
+  if (typeof end === 'string') return { none: end };
+  if ('none' in end) return end;
   const { term, lastTerm, last, commit } = end;
   return {
-    term: Number(term),
-    lastTerm: Number(lastTerm),
-    last: Number(last),
-    committed: Math.max(Number(commit), known),
+    log: {
+      term: Number(term),
+      lastTerm: Number(lastTerm),
+      last: Number(last),
+      committed: Math.max(Number(commit), known),
+    },
   };
 }
 
@@ -144,24 +149,17 @@ export function wholeEnd(name: string, segment: Buffer): LogEnd | string {
   const end = readLogEnd(segment, name);
   if (end === undefined) return 'its raft log cannot be read';
   return end.damaged
-    ? `its raft log is damaged at byte ${end.end} of ${name}, behind entry ${end.last}: what follows there would be lost`
+    ? `its raft log is damaged at byte ${end.end} of ${name}, after entry ${end.last}: what follows there would be lost`
     : end;
 }
 
-/** Only this host is no source: another one may have all there is. */
-function unread({ target }: EtcdHost, error: unknown): string {
+/** Only this host is not a source: another one may have all there is. */
+function unread({ target }: EtcdHost, error: unknown): Required<Pick<Source, 'none' | 'isUnread'>> {
   if (!(error instanceof QuorateError)) throw error;
-  return `${UNREAD}: ${error.message.replace(`${target.name}: `, '')}`;
+  return { none: `its raft log was not read: ${withoutHost(error.message, target.name)}`, isUnread: true };
 }
 
-const UNREAD = 'its raft log was not read';
-
-/** What these have is not known, and may be more than what any other host has. */
-export function unreadSources(sources: readonly Source[]): readonly string[] {
-  return sources.flatMap(({ host, none }) => (none?.startsWith(UNREAD) ? host : []));
-}
-
-/** A segment of etcd's has 64 MiB, and the record behind which the next one begins. */
+/** A segment of etcd's has 64 MiB, and the record after which the next one begins. */
 const MOST = 128 * 2 ** 20;
 
 /** The newest segment of a raft log. Throws where it does not come whole. */

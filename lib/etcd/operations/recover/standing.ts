@@ -12,7 +12,7 @@ import { hasJoined, type RecoverProgress } from './steps.ts';
 export interface Standing {
   /** What this verb has begun and not finished. */
   readonly open: Intent | undefined;
-  /** Of the run that began it, or of this one. */
+  /** ID of the run that began it, or of this one. */
   readonly run: string;
   readonly progress: readonly Found['progress'][];
   /** Data was set aside on some host: there is no way back to the cluster of before. */

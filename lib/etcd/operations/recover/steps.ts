@@ -1,4 +1,4 @@
-import type { QuorumLedger, Step } from '../../../dsl/step.ts';
+import type { QuorumChange, Step } from '../../../dsl/step.ts';
 import { ledger, tally } from '../common/tally.ts';
 import type { Progress } from '../restore/steps.ts';
 
@@ -28,7 +28,7 @@ export interface RecoverProgress extends Progress {
 }
 
 /** A step of growing, before it can be read from the members themselves. */
-type Grown = { readonly host: string; readonly title: string; readonly ledger: QuorumLedger };
+type Grown = { readonly host: string; readonly title: string; readonly ledger: QuorumChange };
 
 /**
  * What is left to be done. All that run are stopped before anything is moved, so that two clusters never serve at once;

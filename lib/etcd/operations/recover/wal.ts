@@ -9,9 +9,9 @@ export interface LogEnd {
   readonly lastTerm: bigint;
   /** Bytes of the segment that are whole records. */
   readonly end: number;
-  /** Running CRC-32C behind those. */
+  /** Running CRC-32C after those. */
   readonly crc: number;
-  /** What stands behind those was whole once: no crash leaves this, and to cut it off would lose it. */
+  /** What stands after those was whole once: no crash leaves this, and to cut it off would lose it. */
   readonly damaged: boolean;
 }
 

@@ -34,7 +34,7 @@ export async function refuseUnfit(
       throw refusal(
         { host: target.name },
         `neither etcdutl nor etcdctl is in ${memberOf(target).binDir}`,
-        `a new machine joins behind it: leave it out of the inventory until then, and restore with --again; ${verbLine('members', cluster)} adds it`,
+        `a new machine joins after it: leave it out of the inventory until then, and restore with --again; ${verbLine('members', cluster)} adds it`,
       );
     if (known) refuseNewer(target, name, known.version);
   }

@@ -4,7 +4,7 @@ import type { Member } from '../../model/cluster.ts';
 import { OWN_DIR } from '../../own-dir.ts';
 
 /**
- * Shell, behind `etcdctlFunction`, that makes the folders which restored data comes into where a disk was lost with them,
+ * Shell, after `etcdctlFunction`, that makes the folders which restored data comes into where a disk was lost with them,
  * and hands the member's user those of a new disk: root's, with nothing of a member's in them. Others stay as they are.
  */
 export function ownDirs({ dataDir, walDir }: Member): Sh {

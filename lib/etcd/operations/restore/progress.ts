@@ -14,11 +14,11 @@ import type { Progress } from './steps.ts';
 export interface RestoreStanding {
   /** What this verb has begun and not finished. */
   readonly open: Intent | undefined;
-  /** Of the run that began what this one goes on with; of this one where it begins anew. */
+  /** ID of the run that began what this one goes on with; its own where it begins anew. */
   readonly run: string;
   /** What is open heads for the same, on the same members. */
   readonly goesOn: boolean;
-  /** Of each host, as of that run. */
+  /** How far each host has come, in that run. */
   readonly progress: readonly RestoreProgress[];
   /** Hosts whose data was set aside, by this run or by those it took over from: there is no way back. */
   readonly movedHosts: readonly string[];
@@ -26,7 +26,7 @@ export interface RestoreStanding {
   readonly notes: NonNullable<Intent['notes']>;
 }
 
-/** Of one host. */
+/** How far one host has come. */
 export interface RestoreProgress extends Progress {
   /** There is a program that restores. */
   readonly tool: boolean;

@@ -14,7 +14,7 @@ const BUMP = 1_000_000_000;
 /** What one restore leaves on a host: its run tells its folders from those of any other. */
 export interface RestorePlace {
   readonly member: Member;
-  /** Of the run that began it. */
+  /** ID of the run that began it. */
   readonly run: string;
   /** Other data takes the place of the old: of a snapshot, or of the one member that is left. */
   readonly verb: 'restore' | 'recover';
@@ -105,7 +105,7 @@ if [ -z "$q_tool" ]; then echo 'neither etcdutl nor etcdctl is there: run the ro
   ]);
 }
 
-/** Shell, behind `toolsOf`, that restores `file` into the folder beside the data: as one of these members. */
+/** Shell, after `toolsOf`, that restores `file` into the folder beside the data: as one of these members. */
 export function restoreBeside(
   place: RestorePlace,
   cluster: string,

@@ -116,7 +116,7 @@ function refusePartialBootstrap(surveyed: Surveyed): void {
   );
 }
 
-/** The gate would refuse it later, with changes made by then: no member can be spared, healthy or not. */
+/** Refuse now what the gate would refuse later, after changes were made: no member can be spared, healthy or not. */
 function refuseDowntime(surveyed: Surveyed): void {
   const { cluster, hosts } = surveyed;
   const voters = cluster.members.length;

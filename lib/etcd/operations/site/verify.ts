@@ -46,14 +46,14 @@ export async function showStatus(run: PlayRun<EtcdFacts>): Promise<void> {
   for (const surveyed of clustersOf(run)) await showHealth(run, surveyed, 'nothing');
 }
 
-/** The same behind a verb: what else was begun has waited for it, and is open again. */
+/** The same after a verb: what else was begun has waited for it, and is open again. */
 export async function showOutcome(run: PlayRun<EtcdFacts>): Promise<void> {
   for (const surveyed of clustersOf(run)) await showHealth(run, surveyed);
 }
 
 /**
  * The same of one cluster, or of those of its members that are to be looked at; `mayBe`: what else may be open meanwhile
- * is told, and is no fault.
+ * is told, and is not a fault.
  */
 export async function showHealth(
   run: PlayRun<EtcdFacts>,

@@ -4,8 +4,8 @@ import type { QuorateError } from '../../../errors.ts';
 import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import type { ListedMember } from '../../facts/etcdctl/shapes.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
+import { memberLog } from '../../facts/member-log.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
-import { logFile } from '../../model/paths.ts';
 import { compareVersions, minorOf } from '../../model/versions.ts';
 import { must } from '../../must.ts';
 import { refusal, refuse } from '../../refusal.ts';
@@ -111,13 +111,7 @@ const SECONDS = 45;
 /** What is printed where it took longer. */
 const LATE = 'too long to be read';
 
-/** The latest first. */
 function marks(member: Member): Sh {
-  const { manager, service } = member;
-  const log =
-    manager === 'systemd'
-      ? sh`timeout ${SECONDS} journalctl --no-pager --output=cat --reverse --unit ${service}.service`
-      : sh`cat ${logFile(member)}`;
-  return sh`{ ${log} 2>/dev/null; if [ "$?" = 124 ]; then printf '\n%s\n' ${LATE}; fi; } |
+  return sh`{ timeout ${SECONDS} ${memberLog(member)} 2>/dev/null; if [ "$?" = 124 ]; then printf '\n%s\n' ${LATE}; fi; } |
   grep -a -e 'Removing zombie member' -e ${`^${LATE}$`} | head -n 200`;
 }

@@ -56,7 +56,7 @@ export async function upgradeState(
   };
 }
 
-/** Of all members that run, what the cluster works as; undefined where one does not tell. */
+/** What the cluster works as, by all members that run; undefined where one does not tell. */
 export async function worksAs(
   run: PlayRun<EtcdFacts>,
   hosts: readonly EtcdHost[],
@@ -91,7 +91,7 @@ function memberNow(host: EtcdHost, oldLog: boolean): MemberNow {
   };
 }
 
-/** Of the program that a member runs, or would. */
+/** The version of the program that a member runs, or would run. */
 function versionOf({ target: { facts } }: EtcdHost): string | undefined {
   return facts.reading?.status?.version ?? facts.kept.program ?? facts.installed;
 }
@@ -131,7 +131,7 @@ function clusterVersion({ dataDir }: Member): Sh {
 }
 
 /**
- * Requests in the form that 3.5 and older write name paths; they count only behind the newest raft snapshot. One that
+ * Requests in the form that 3.5 and older write name paths; they count only after the newest raft snapshot. One that
  * says 3.6 or later was taken when no such member was left.
  */
 function logFacts(member: Member): Sh {
@@ -167,7 +167,7 @@ function unreadable({ err, out }: Printed, version: string): Authentication {
   return { unread: `etcdctl ${version}: ${lastLine(err || out)}` };
 }
 
-/** Of members that answer; one that tells is enough: it is the cluster's. */
+/** By members that answer; one that tells is enough, since it is the cluster's. */
 function togetherSaid(all: readonly Authentication[]): Authentication {
   const told = all.filter((one) => typeof one === 'string');
   return told.find((one) => one === 'on') ?? told[0] ?? all[0] ?? 'off';

@@ -10,7 +10,7 @@ export interface MemberNow {
   /** Its service runs. */
   readonly runs: boolean;
   readonly leads: boolean;
-  /** Its raft log has what 3.7 cannot read, behind its last raft snapshot. */
+  /** Its raft log has what 3.7 cannot read, after its last raft snapshot. */
   readonly oldLog: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface UpgradeStep {
   readonly kind: 'move' | 'start' | 'snapshot' | 'settle' | 'enable' | 'ready' | 'finish' | 'cancel';
   readonly host: string;
   readonly title: string;
-  /** To be run behind it, or the minor that it is about. */
+  /** To be run after it, or the minor that it is about. */
   readonly version: string;
 }
 
@@ -174,7 +174,7 @@ function notNow(
   if (authentication === 'on')
     return {
       message: 'authentication is on: members of 3.4 and 3.5 side by side do not agree on its tokens',
-      hint: 'turn it off for the time of the upgrade, as root: etcdctl auth disable; and on again behind it: etcdctl auth enable',
+      hint: 'turn it off for the time of the upgrade, as root: etcdctl auth disable; and on again after it: etcdctl auth enable',
     };
   return undefined;
 }
@@ -244,7 +244,7 @@ function cancelled({ members, goingDown, worksAs }: UpgradeState): readonly Upgr
   return roll.steps;
 }
 
-/** Collects steps, and what members will be like behind them. */
+/** Collects steps, and what members will be like after them. */
 class Roll {
   readonly steps: UpgradeStep[] = [];
   #members: readonly MemberNow[];
@@ -253,7 +253,7 @@ class Roll {
     this.#members = members;
   }
 
-  /** Those that do not run come first: starting one only helps. The leader comes last, and leads no more by then. */
+  /** Those that do not run come first: starting one only helps. The leader comes last, once it has handed over. */
   moveTo(version: string, isDue: (member: MemberNow) => boolean): void {
     for (const one of inOrder(this.#members.filter(isDue))) {
       const title =

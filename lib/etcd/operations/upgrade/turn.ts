@@ -131,7 +131,7 @@ function stoppedAt({ target: { name } }: EtcdHost, version: string): QuorateErro
 
 function stoppedBehind({ target: { name } }: EtcdHost, version: string): QuorateError {
   return refusal(
-    { name: `stopped behind ${name}` },
+    { name: `stopped after ${name}` },
     `it runs etcd ${version}, and the cluster is not whole; no further member is touched`,
     `see above why; ${HEALTH_FIRST}, then run again to go on`,
   );

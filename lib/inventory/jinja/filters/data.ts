@@ -36,7 +36,7 @@ export const DATA_FILTERS = table({
     try {
       return fromRead(parseJson(textOf(value), { ordered: true }));
     } catch {
-      throw new TemplateError('from_json reads what is not JSON');
+      throw new TemplateError('from_json got what is not JSON');
     }
   }),
   from_yaml: plugin('', (value) => {
@@ -46,7 +46,7 @@ export const DATA_FILTERS = table({
       prettyErrors: false,
       customTags: (tags) => [PLAIN, ...tags],
     });
-    if (document.errors.length > 0) throw new TemplateError('from_yaml reads what is not YAML');
+    if (document.errors.length > 0) throw new TemplateError('from_yaml got what is not YAML');
     return fromRead(document.toJS({ maxAliasCount: 100, mapAsMap: true }));
   }),
   to_yaml: plugin('indent width default_flow_style sort_keys explicit_start', (value, given) =>
@@ -79,7 +79,7 @@ function indentOf(given: Given): string | undefined {
   return (given.get('indent') ?? null) === null ? undefined : given.indent('indent', 0);
 }
 
-/** As Python writes it: a space behind comma and colon, and no other letters than ASCII's unless asked. */
+/** As Python writes it: a space after comma and colon, and no other letters than ASCII's unless asked. */
 function json(value: Value, style: JsonStyle, depth = 1): string {
   const used = defined(value);
   const { indent, sort, ascii } = style;
@@ -110,7 +110,7 @@ function json(value: Value, style: JsonStyle, depth = 1): string {
   if (used instanceof Moment) return json(used.toJSON(), style);
   const text = JSON.stringify(used);
   if (text === undefined || (typeof used === 'object' && used !== null))
-    throw new TemplateError('a function is no JSON');
+    throw new TemplateError('a function is not JSON');
   return ascii
     ? text.replaceAll(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
     : text;
@@ -158,7 +158,7 @@ export function toPlain(value: Value): unknown {
   if (used instanceof Numeral) return used.value;
   if (used instanceof Moment) return used.toJSON();
   if (used === null || typeof used !== 'object') return used;
-  throw new TemplateError('a function is no value');
+  throw new TemplateError('a function is not a value');
 }
 
 function textKey(key: Value): string {

@@ -54,9 +54,9 @@ export function formatBraces(
   );
 }
 
-/** A number with so many digits behind the point; of two that are as near the even one, as in Python. */
+/** A number with this many digits after the point; of two that are as near the even one, as in Python. */
 export function fixed(number: number, digits: number): string {
-  if (digits > 100) throw new TemplateError('at most 100 digits are told');
+  if (digits > 100) throw new TemplateError('at most 100 digits can be shown');
   const more = Math.min(100 - digits, 60);
   const exact = Math.abs(number).toFixed(digits + more);
   const [kept, rest] = [exact.slice(0, -more), exact.slice(-more)];

@@ -57,7 +57,7 @@ export const LAYOUT_FILTERS = table({
     const isKnown =
       unit.length === 1 || unit.slice(1) === sign || unit.toLowerCase() === `${NAMES[at]}${name}`;
     if (number === undefined || at < 0 || !isKnown)
-      throw new TemplateError('human_to_bytes() reads what is no size: 10M, 1.5 GB and the like are');
+      throw new TemplateError('human_to_bytes() got what is not a size, as 10M or 1.5 GB are');
     return Number(fixed(Number(number) * 1024 ** at, 0));
   }),
 });
@@ -65,7 +65,7 @@ export const LAYOUT_FILTERS = table({
 const UNITS = 'BKMGTPEZY';
 const NAMES = ['', 'kilo', 'mega', 'giga', 'tera', 'peta', 'exa', 'zetta', 'yotta'];
 
-/** What stands before a line, and what before and behind all of them. */
+/** What stands before a line, and what before and after all of them. */
 const STYLES: Readonly<Record<string, readonly [decoration: string, beginning?: string, end?: string]>> = {
   plain: ['# '],
   erlang: ['% '],

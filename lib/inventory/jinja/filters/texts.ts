@@ -148,12 +148,12 @@ function digest(kind: string, text: string): string {
   return createHash(kind).update(text).digest('hex');
 }
 
-/** Out of base64, of which all is passed over that is no part of it. */
+/** Out of base64, of which all is passed over that is not part of it. */
 function unpacked(text: string): string {
   const [, data = '', padding = ''] = /^([^=]*)(=*)/.exec(text.replaceAll(/[^\w+/=]|_/g, '')) ?? [];
   const missing = (4 - (data.length % 4)) % 4;
   if (missing > Math.min(padding.length, 2))
-    throw new TemplateError('b64decode() reads what is not padded to its end');
+    throw new TemplateError('b64decode() got what is not padded to its end');
   return Buffer.from(data, 'base64').toString();
 }
 

@@ -6,7 +6,7 @@ interface Style {
   readonly width: number;
   /** Words that are longer than a line are broken. */
   readonly long: boolean;
-  /** Words may be parted behind their hyphens. */
+  /** Words may be parted after their hyphens. */
   readonly hyphens: boolean;
 }
 

@@ -3,12 +3,12 @@ import { TemplateError } from '../errors.ts';
 import { Callable, compare, Dict, defined, isList, textOf, type Value } from '../values.ts';
 
 export interface YamlStyle {
-  /** Of what lies in a mapping or a list, in columns. */
+  /** Indentation of what lies in a mapping or a list, in columns. */
   readonly indent: number;
   /** Collections in brackets: all, none, or (undefined) those that hold no other ones. */
   readonly flow: boolean | undefined;
   readonly sort: boolean;
-  /** Text is parted at blanks behind this column. */
+  /** Text is parted at blanks after this column. */
   readonly width: number;
 }
 
@@ -86,7 +86,7 @@ class Writer {
   }
 
   #scalar(value: Value, column: number, next: number, inFlow: boolean): string {
-    if (value instanceof Callable) throw new TemplateError('a function is no YAML');
+    if (value instanceof Callable) throw new TemplateError('a function is not YAML');
     if (value === null) return 'null';
     if (typeof value === 'boolean') return String(value);
     if (typeof value !== 'string')
@@ -101,7 +101,7 @@ class Writer {
     return this.#parted(`'${quoted}'`, column, next);
   }
 
-  /** At single blanks behind the width. */
+  /** At single blanks after the width. */
   #parted(text: string, column: number, next: number): string {
     let at = column;
     return text.replaceAll(/([^ \n]+)|(\n)|( +)/g, (piece, _word, end, blanks, offset: number) => {

@@ -6,7 +6,7 @@ import { IN_YAML, type Syntax, tokenize } from './lexer.ts';
 /** A template, taken apart. */
 export interface Template {
   readonly nodes: readonly Node[];
-  /** Line feeds at its end: of them Jinja drops one, and Ansible has as many behind text. */
+  /** Line feeds at its end: of them Jinja drops one, and Ansible has as many after text. */
   readonly lineEnds: number;
 }
 
@@ -113,7 +113,7 @@ class TemplateReader {
     };
   }
 
-  /** What stands behind `else`, if it was that; the end tag is taken. */
+  /** What stands after `else`, if it was that; the end tag is taken. */
   #otherwise(word: string, end: string): readonly Node[] {
     this.#close();
     return word === 'else' ? this.#body(end) : [];
@@ -147,7 +147,7 @@ class TemplateReader {
     const { positional, named }: Arguments = this.#read.args();
     this.#close();
     const plain = positional.map((one) => {
-      if (one.kind !== 'name') throw new TemplateError(`a parameter of the macro ${name} is no name`);
+      if (one.kind !== 'name') throw new TemplateError(`a parameter of the macro ${name} is not a name`);
       return [one.name, undefined] as const;
     });
     return { kind: 'macro', name, parameters: [...plain, ...named], body: this.#body('endmacro') };

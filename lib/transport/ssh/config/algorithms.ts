@@ -28,7 +28,7 @@ const GSS_KEX =
 
 export const KEX_NAMES: ReadonlySet<string> = new Set([...split(KEX), ...split(GSS_KEX)]);
 
-/** Of host keys and of keys to log in with. */
+/** Algorithms of host keys and of keys to log in with. */
 export const KEY_NAMES: ReadonlySet<string> = new Set([
   ...split(KEYS),
   ...[...split(KEYS), ...split(SECURITY_KEYS)].map((name) => `${name}-cert-v01@openssh.com`),

@@ -27,7 +27,7 @@ export function parseHop(text: string): Hop | undefined {
 
 /**
  * The value of ProxyJump: as `ssh -G` prints it (empty for `none`), then the hops as they are written; undefined for
- * what ssh refuses. As with ssh `none` with a comment behind it is a host of that name, and a blank ends the last hop.
+ * what ssh refuses. As with ssh `none` with a comment after it is a host of that name, and a blank ends the last hop.
  */
 export function jumpOf(raw: string): readonly string[] | undefined {
   const given = raw.replace(/^[ \t\r\n=]+/, '');

@@ -67,6 +67,6 @@ function fits(name: string, list: string, { host, originalHost, user, localUser 
     case 'localuser':
       return matchesList(localUser, list);
     default:
-      throw new Error(`${name} is no criterion`);
+      throw new Error(`${name} is not a criterion`);
   }
 }

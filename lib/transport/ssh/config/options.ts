@@ -136,7 +136,7 @@ export class SshOptions {
 
   #expanded(keyword: string, value: string): string {
     const path = untildeOf(value);
-    if (path === undefined) throw this.problem(keyword, `names a user whom nobody knows: ${value}`);
+    if (path === undefined) throw this.problem(keyword, `names a user who does not exist: ${value}`);
     // ssh takes the system's file as it is written.
     if (keyword === 'globalknownhostsfile') return path;
     return this.#told(keyword, () => expand(path, this.#tokens, true));

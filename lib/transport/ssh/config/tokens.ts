@@ -12,7 +12,7 @@ export function expand(text: string, tokens: Tokens, environment = false): strin
     (all, name: string | undefined, end: string, letter: string) => {
       if (name !== undefined) {
         if (!environment) return all;
-        if (end === '' || name === '') throw new Error(`${all} is no variable of the environment`);
+        if (end === '' || name === '') throw new Error(`${all} is not a variable of the environment`);
         const value = process.env[name];
         if (value === undefined) throw new Error(`${all} has no value in the environment`);
         return value;

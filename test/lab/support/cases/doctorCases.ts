@@ -27,13 +27,13 @@ export interface Case {
   readonly next?: RegExp;
   /** How it is undone, where the next step is a person's decision; else what it says is carried out, and heals. */
   readonly heal?: string;
-  /** Of several ways that it names the one to go: what follows these words. */
+  /** Where it names several ways, the one to go: what follows these words. */
   readonly way?: string;
   /** Cheap enough for every run; the rest with `QUORATE_FAULTS=all`. */
   readonly always?: true;
 }
 
-/** With a start that is bound to fail: what is wrong is in place by then. */
+/** With a start that is bound to fail: what is wrong is in place before it. */
 const start = (seconds: number) =>
   `systemctl reset-failed etcd; systemctl start --no-block etcd; sleep ${seconds}`;
 
@@ -295,7 +295,7 @@ systemctl restart --no-block etcd; sleep 3`,
     next: /site\.js -i \S+ -r certs/,
   },
   {
-    name: 'a certificate that is no client’s',
+    name: 'a certificate that is not a client’s',
     provoke: (lab) => plantLeaf(lab, 'etcd03', 'server', { usages: ['signing', 'server auth'] }),
     first:
       /^etcd03: a certificate may not be used for what it is used for: .*\netcd03: \/opt\/etcd\/ssl\/server\.pem is not for client auth/,
@@ -447,7 +447,7 @@ for i in $(seq 12); do ctl put snap $i >/dev/null; done; sleep 0.5; ${COPIED}; r
   },
   {
     name: 'data that differs, and an alarm that says so',
-    // Of the leader's own check; the setting goes with the next run.
+    // By the leader's own check; the setting goes with the next run.
     provoke: async (lab) => {
       await runPlaybook(lab, ['-e', `{"etcd_settings":{"${CORRUPT_CHECK}":"2s"}}`]);
       await lab.ssh(

@@ -130,7 +130,7 @@ describe('a playbook is made of what it imports:', () => {
   });
 });
 
-it('what a role sends, folders and large files are no code', () => {
+it('what a role sends, folders and large files are not code', () => {
   write({ 'iso.img': '' });
   truncateSync(join(dir, 'iso.img'), 16 * 1024 * 1024 + 1);
   const site =

@@ -48,7 +48,7 @@ describe('a plan and the hosts as they are', () => {
     ['where another value is there', [entry([sure])], [entry([{ ...sure, before: '0640' }])], 1, 1],
     ['where another value is wanted', [entry([sure])], [entry([{ ...sure, after: '0640' }])], 1, 1],
     [
-      'where what is wanted differs behind the same change',
+      'where what is wanted differs after the same change',
       [entry([sure])],
       [entry([sure], { wanted: 'x' })],
       1,

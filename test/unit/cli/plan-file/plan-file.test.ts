@@ -356,7 +356,7 @@ describe('a plan file that', () => {
   it.each<[what: string, change: (text: string) => string, said: string]>([
     ['is empty', () => '', 'it is empty'],
     ['is cut off', (text: string) => text.slice(0, text.length / 2), 'cut off'],
-    ['is no JSON', () => '<html>}', 'no JSON'],
+    ['is not JSON', () => '<html>}', 'not JSON'],
     ['is another JSON', () => '{"a": 1}', 'no "format"'],
     [
       'is of another format',

@@ -91,7 +91,7 @@ describe('words for a shell', () => {
 
 type Complete = (line: string, cwd: string) => readonly string[];
 
-/** Words behind `line`, as the function that bash would call for its first word gives them. */
+/** Words after `line`, as the function that bash would call for its first word gives them. */
 function inBash(line: string, cwd: string): readonly string[] {
   const words = line
     .split(' ')

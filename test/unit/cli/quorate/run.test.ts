@@ -24,7 +24,7 @@ function quorate(files: Readonly<Record<string, string>>, ...args: readonly stri
 const HERE = 'all: { hosts: { here: { ansible_connection: local, notes_dir: /x } } }\n';
 
 describe('the command', () => {
-  it('says that a folder is no playbook', () => {
+  it('says that a folder is not a playbook', () => {
     expect(quorate({}, 'run', 'roles')).toMatch(/roles is a folder, and no playbook\n.*hint: .*run site\.ts/);
   });
 

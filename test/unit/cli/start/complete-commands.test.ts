@@ -34,7 +34,7 @@ it('text that only looks like a command line stays as it is', () => {
 });
 
 it.each(['\u2063destroy\u2063 -y --purge', '\u2061\u2062destroy\u2061\u2062'])(
-  'what a host says is no command line, whatever it looks like: %j',
+  'what a host says is not a command line, whatever it looks like: %j',
   (said) => {
     const event = { event: 'error', message: `it said: ${said}`, exitCode: 2, hint: said } as const;
     expect(completeCommands(event, STARTED, PLAIN)).toEqual(event);

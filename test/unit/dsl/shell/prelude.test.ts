@@ -67,7 +67,7 @@ q_own ${names}`;
     return { root, state, manifest: join(state, 'manifest') };
   };
 
-  it('gets what is new behind what is there, also behind half a line', () => {
+  it('gets what is new after what is there, also after half a line', () => {
     const { root, state, manifest } = made();
     own(state, `${root}/b`, `${root}/a`);
     expect(readFileSync(manifest, 'utf8')).toBe(`${root}/a\n${root}/b\n`);

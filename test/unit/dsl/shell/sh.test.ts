@@ -48,14 +48,14 @@ describe('shell text', () => {
     [['a', undefined], 'undefined'],
     [{ a: 1 }, 'an object'],
     [() => 1, 'a function'],
-  ])('refuses %s, and says what it stands behind', (value, found) => {
+  ])('refuses %s, and says what it stands after', (value, found) => {
     expect(
       () => sh`first ${'a'}
 app --on ${value as string}`,
     ).toThrow(
       expect.objectContaining({
         exitCode: 1,
-        message: `sh is given ${found} behind "app --on": text, a number, shell, or a list of these was wanted`,
+        message: `sh is given ${found} after "app --on": text, a number, shell, or a list of these was wanted`,
       }),
     );
   });

@@ -31,7 +31,7 @@ describe('a file from control', () => {
   it.each([
     ['text', Buffer.from('héllo\nwörld')],
     ['bytes that no shell can pass on', Buffer.from([0, 255, 10, 0, 10, 10])],
-    ['bytes that are no UTF-8', Buffer.from('caf\xe9\n', 'latin1')],
+    ['bytes that are not UTF-8', Buffer.from('caf\xe9\n', 'latin1')],
     ['more than is read as text', Buffer.alloc(200_000, 'x')],
     ['nothing', Buffer.alloc(0)],
   ])('%s arrives as it is, and then nothing differs', async (_name, bytes) => {
@@ -63,7 +63,7 @@ describe('a file from control', () => {
 
   it.each([
     ['that is not there', './nowhere', /nowhere is not there$/],
-    ['that is a folder', '.', /source is no file$/],
+    ['that is a folder', '.', /source is not a file$/],
   ])('%s is told of before any contact', (_name, from, message) => {
     expect(() => file('/x', { source: from })).toThrow(
       expect.objectContaining({ exitCode: 1, message: expect.stringMatching(message) }),

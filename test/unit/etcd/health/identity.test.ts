@@ -72,7 +72,7 @@ describe('hosts that the inventory has the wrong way round', () => {
     expect(strayProblems(running(1, undefined, 2), false)).toEqual([]);
   });
 
-  it('are no members that move up, one to where another one was', () => {
+  it('are not members that move up, one to where another one was', () => {
     const from = [listedMember(1, { peerUrls: ['https://10.0.0.2:2380'] }), LIST[2]!];
     expect(identitiesOf(telling(() => 2, [1], from))).toEqual([]);
   });

@@ -7,7 +7,7 @@ import {
 
 type Case = readonly [setting: string, value: unknown, version: string, said?: string];
 
-/** What real etcd made of these values: it started, or ended. Said is the part behind `and `. */
+/** What real etcd made of these values: it started, or ended. Said is the part after `and `. */
 const VALUES: readonly Case[] = [
   ['quota-backend-bytes', 8_589_934_592, '3.5.30'],
   ['quota-backend-bytes', -1, '3.5.30'],

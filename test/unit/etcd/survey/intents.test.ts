@@ -32,7 +32,7 @@ describe('a rotation of the CA that had to wait', () => {
   it.each<[what: string, notes: readonly (Intent | undefined)[], open: string | undefined]>([
     ['is not what is open meanwhile', [RECOVERY, RECOVERY], 'recover'],
     ['nor where a host was away when that began', [ROTATION, RECOVERY], 'recover'],
-    ['is open again behind it', [RECOVERED, RECOVERED], 'certs'],
+    ['is open again after it', [RECOVERED, RECOVERED], 'certs'],
     ['also where a host was away', [ROTATION, RECOVERED], 'certs'],
     ['also where a host is new', [undefined, RECOVERED], 'certs'],
     ['also where that was given up', [{ ...RECOVERED, givenUp: true }], 'certs'],
@@ -140,7 +140,7 @@ describe('an upgrade that is under way', () => {
     expect(waitingFor(hosts, verb)).toEqual(waits ? UPGRADE : undefined);
   });
 
-  it('is open again behind it', () => {
+  it('is open again after it', () => {
     const restored: Intent = { verb: 'restore', target: 't', runId: 'r2', done: 'r2', under: UPGRADE };
     expect(openOf(noted(restored, undefined), 'upgrade')).toEqual(UPGRADE);
   });

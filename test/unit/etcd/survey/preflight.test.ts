@@ -297,7 +297,7 @@ describe('before anything is written', () => {
     expect(said(...hosts)).toEqual([
       '3 one.example: two.example is 10.0.0.9 here, and two.example listens on 10.0.0.2: its rules would shut that member out',
     ]);
-    // Behind a translation every host finds another address than the one that is bound.
+    // After a translation every host finds another address than the one that is bound.
     const translated = hosts.map((host) => ({
       ...host,
       facts: {

@@ -110,7 +110,7 @@ describe('the list of revoked certificates', () => {
     expect(await count(dir)).toBe(2);
   });
 
-  it('on control is refused where it is no list', async () => {
+  it('on control is refused where it is not a list', async () => {
     const { dir, caPem, lists } = await folder('alice');
     writeFileSync(crlPath(dir), 'no list');
     const cluster = hosts(dir, lists[0]);

@@ -142,12 +142,12 @@ describe('the version to run', () => {
       `3 prod: etcd 3.5.30 cannot read data that etcd 3.6 has written: 3.6.0 on etcd01, etcd02, etcd03`,
     ],
     [
-      'is no upgrade of a cluster that is stopped',
+      'is not an upgrade of a cluster that is stopped',
       ['stopped', '3.6.16', ['', ALL('3.5.30'), ALL('3.5.0')]],
       UPGRADE('3.5.30', '3.6.16'),
     ],
     [
-      'is no upgrade by two minors over data of the one between',
+      'is not an upgrade by two minors over data of the one between',
       ['stopped', '3.7.3', ['', ALL('3.5.30'), ALL('3.6.0')]],
       UPGRADE('3.5.30', '3.7.3'),
     ],

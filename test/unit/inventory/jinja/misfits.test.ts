@@ -13,7 +13,7 @@ const METHODS =
   startswith title copy append`.split(/\s+/);
 const OPERATORS = ['+', '-', '*', '/', '//', '%', '**', '~', '<', 'in', '=='];
 
-/** Each value with each of these behind it, and each argument there. */
+/** Each value with each of these after it, and each argument there. */
 function pairs(write: (value: string, argument: string) => string): readonly string[] {
   return VALUES.flatMap((value) => ARGUMENTS.map((argument) => write(value, argument)));
 }

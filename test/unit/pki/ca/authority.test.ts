@@ -94,7 +94,7 @@ openssl x509 -req -in csr -CA root -CAkey root-key -CAcreateserial -days 98 -ext
     await expect(pki.issueMember('m1', 'peer', ['m1'])).rejects.toMatchObject({ exitCode: EXIT.refused });
   });
 
-  it('may be an intermediate with its root behind it', async () => {
+  it('may be an intermediate with its root after it', async () => {
     const dir = scratch();
     madeElsewhere(dir, 'serverAuth,clientAuth')('middle', 'root');
     const { certPem } = await (await open(dir)).issueMember('m1', 'server', SANS);

@@ -188,7 +188,7 @@ describe.skipIf(missing)('a CA whose key is elsewhere', () => {
     });
   });
 
-  it('is no reason to pass over a file that was named and has no certificate', async () => {
+  it('is not a reason to pass over a file that was named and has no certificate', async () => {
     const file = join(scratch(), 'chain.p7b');
     writeFileSync(file, '-----BEGIN PKCS7-----\nAA==\n-----END PKCS7-----\n');
     await expect(readCertificateFiles([file])).rejects.toMatchObject({

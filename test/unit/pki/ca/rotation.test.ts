@@ -105,7 +105,7 @@ describe('a CA that takes the place of another one', () => {
 
   /** What lies there when the switch was cut off: files of the new CA that have taken their place by then. */
   it.each([[[]], [['ca-key.pem']], [['ca-key.pem', 'ca.csr']], [['ca-key.pem', 'ca.csr', 'ca.pem']]])(
-    'goes on with a switch that was cut off behind %j',
+    'goes on with a switch that was cut off after %j',
     async (moved) => {
       const { dir, old, next } = await begun();
       const oldKey = readFileSync(join(dir, 'ca-key.pem'), 'utf8');

@@ -113,7 +113,7 @@ describe('requests', () => {
     ]);
   });
 
-  it('add hosts that are no member, and tell of members they forget', () => {
+  it('add hosts of no member, and tell of members they forget', () => {
     const hosts = ['10.0.52.14', 'etcd.test', '10.0.52.13', '10.0.0.100', ''];
     const text = `{\n  "CN": "etcd",\n  "hosts": ${JSON.stringify(hosts)}\n}`;
     // Members on one machine have one address.

@@ -263,7 +263,7 @@ describe('a service that hangs on', () => {
 describe('what a service does not name any more', () => {
   const [a, b] = [() => file(at('a.conf'), { content: 'a' }), () => file(at('b.conf'), { content: 'b' })];
 
-  it('is no reason to read again while it is there, and is one once it is pruned', async () => {
+  it('is not a reason to read again while it is there, and is one once it is pruned', async () => {
     await settle([{ web: reloading(a(), b()) }]);
     expect(await settle([{ web: reloading(a()) }])).toEqual([]);
     expect(await settle([{ web: reloading(a()) }], { prune: true })).toEqual(['reload']);

@@ -127,7 +127,7 @@ ${rules.apply(...args)}`,
     expect(statuses()).toEqual(['the rules are new: failed']);
   });
 
-  describe('behind another task', () => {
+  describe('after another task', () => {
     const began = () => join(dir, 'began');
     /** What comes before does `first`; the rules are set slowly once `began` is there. */
     async function behind(first: Sh, { save, last = sh`:` }: { save?: Sh; last?: Sh } = {}) {

@@ -142,7 +142,7 @@ it.each([
   const begin = (id: string) => seen.push(id);
   const failure = await exchange(host, READS, { doing: 'reading facts', begin }).catch((error) => error);
   expect(failure).toMatchObject({ exitCode: 2, host: 'etcd01' });
-  expect(failure.message).toContain('its answer while reading facts is none to what was asked');
+  expect(failure.message).toContain('its answer while reading facts does not fit what was asked');
   expect([host.killed, new Set(seen).size]).toEqual([true, seen.length]);
 });
 

@@ -61,7 +61,7 @@ describe.each(SHELLS)('control words under %s', (name, ...shell) => {
   });
 
   describe('ignoreErrors', () => {
-    it('goes on behind a task that fails: its apply', async () => {
+    it('goes on after a task that fails: its apply', async () => {
       await run(
         marker('before'),
         command('breaks', { run: sh`echo broken; exit 3`, creates: join(dir, 'x'), ignoreErrors: true }),
@@ -75,7 +75,7 @@ describe.each(SHELLS)('control words under %s', (name, ...shell) => {
       expect(warnings()).toEqual(['breaks: exit status 3\nbroken (ignored)']);
     });
 
-    it('goes on behind a task that fails: its proof', async () => {
+    it('goes on after a task that fails: its proof', async () => {
       await run(command('in vain', { run: sh`:`, unless: sh`false`, ignoreErrors: true }), marker('behind'));
       expect(told().map(([name, status]) => [name, status])).toEqual([
         ['in vain', 'failed'],
@@ -83,7 +83,7 @@ describe.each(SHELLS)('control words under %s', (name, ...shell) => {
       ]);
     });
 
-    it('goes on behind a task that cannot be done as things are, and plans the rest from what is there', async () => {
+    it('goes on after a task that cannot be done as things are, and plans the rest from what is there', async () => {
       const host = await run(
         file(join(dir, 'nowhere/conf'), { content: 'x', title: 'impossible', ignoreErrors: true }),
         marker('behind'),
@@ -172,7 +172,7 @@ describe.each(SHELLS)('control words under %s', (name, ...shell) => {
   });
 
   describe('until', () => {
-    it('is asked behind the apply, and waited for', async () => {
+    it('is asked after the apply, and waited for', async () => {
       const ready = join(dir, 'ready');
       setTimeout(() => writeFileSync(ready, ''), 400);
       await run(marker('made', { until: sh`[ -e ${ready} ]`, retries: 30, delay: 0.1 }));
@@ -237,7 +237,7 @@ describe.each(SHELLS)('control words under %s', (name, ...shell) => {
       expect(existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toBeFalsy();
     });
 
-    it('is no limit for one that ends before', async () => {
+    it('is not a limit for one that ends before', async () => {
       await run(marker('quick', { timeout: 30 }));
       expect(told()).toEqual([['quick', 'changed', undefined]]);
     });

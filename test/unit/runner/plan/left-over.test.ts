@@ -157,7 +157,7 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
 
   const motd = () => file(at('motd'), { content: 'hello\n' });
 
-  it('is not what a person made of tasks that were never begun behind one that failed', async () => {
+  it('is not what a person made of tasks that were never begun after one that failed', async () => {
     const fails = command('fail', { run: sh`false`, creates: at('never') });
     const made = [directory(at('first')), fails, directory(at('d')), file(at('d/f'), { content: 'a' })];
     expect((await run([{ web: [...made, link(at('l'), { to: 'd/f' })] }])).code).toBe(2);
@@ -173,7 +173,7 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
     ]);
   });
 
-  it('is on record where it is made behind a block of which something has failed', async () => {
+  it('is on record where it is made after a block of which something has failed', async () => {
     const fails = command('fail', { run: sh`false`, creates: at('never') });
     const always = block({ tasks: [fails], always: [file(at('made'), { content: 'a' })] });
     expect((await run([{ web: [always] }])).code).toBe(2);

@@ -208,7 +208,7 @@ describe('tasks about one text file of which one takes back what the other makes
     });
   });
 
-  it('by two ways to one folder are no quarrel where they want the same, or one stands on the other', async () => {
+  it('by two ways to one folder are not a quarrel where they want the same, or one stands on the other', async () => {
     const dir = join(scratch(), 'host');
     mkdirSync(join(dir, 'real'), { recursive: true });
     mkdirSync(join(dir, 'src'));
@@ -227,7 +227,7 @@ describe('tasks about one text file of which one takes back what the other makes
     expect(await run(tasks, dir, true)).toEqual({ code: 0, errors: [] });
   });
 
-  it('tasks that bring a file each in their way are no quarrel where it is the same', async () => {
+  it('tasks that bring a file each in their way are not a quarrel where it is the same', async () => {
     const dir = join(scratch(), 'host');
     mkdirSync(join(dir, 'src'), { recursive: true });
     writeFileSync(join(dir, 'src/a'), 'a\n');
@@ -242,7 +242,7 @@ describe('tasks about one text file of which one takes back what the other makes
     expect(await run(tasks, dir, true)).toEqual({ code: 0, errors: [] });
   });
 
-  it('one that an earlier version of the role has left where another one takes it along is no quarrel', async () => {
+  it('one that an earlier version of the role has left where another one takes it along is not a quarrel', async () => {
     const dir = join(scratch(), 'host');
     mkdirSync(dir);
     const at = join(dir, 'conf');
@@ -253,7 +253,7 @@ describe('tasks about one text file of which one takes back what the other makes
     expect(await run(tasks, dir, true)).toEqual({ code: 0, errors: [] });
   });
 
-  it('a resource that says nothing of what it will make is no quarrel', async () => {
+  it('a resource that says nothing of what it will make is not a quarrel', async () => {
     const dir = join(scratch(), 'host');
     mkdirSync(dir);
     const at = join(dir, 'conf');

@@ -86,7 +86,7 @@ it.each<readonly [Partial<Connection>, string]>([
   [{ connectTimeout: 77 }, '77'],
   [{ connectTimeout: 77, sshOptions: [['ConnectTimeout', '6']] }, '77'],
   [{ connectTimeout: 77, sshFirst: [['ConnectTimeout', '5']] }, '5'],
-])('a timeout counts behind ansible_ssh_args, and before the other arguments: %j', async (own, seconds) => {
+])('a timeout counts after ansible_ssh_args, and before the other arguments: %j', async (own, seconds) => {
   writeFiles(home(), { config: 'ConnectTimeout 4\n' });
   const lines = await connectionLines(connectionOf({ kind: 'ssh', address: 'web', ...own }));
   expect(lines).toContain(`connecttimeout ${seconds}`);

@@ -41,7 +41,7 @@ const cases: readonly (readonly [string, string, readonly [string, number], Buff
   ['a name that only begins so', line('node1', own), ['node10', 22], own, 'unknown'],
   ['names in a list', line('node0,node1,10.0.0.1', own), ['10.0.0.1', 22], own, 'known'],
   ['a name in other letters', line('Node1', own), ['nODE1', 22], own, 'known'],
-  ['a comment behind the key', `${line('node1', own)} root@node1`, ['node1', 22], own, 'known'],
+  ['a comment after the key', `${line('node1', own)} root@node1`, ['node1', 22], own, 'known'],
   ['blanks and comments around', `# node1\n\n  ${line('node1', own)}  \n`, ['node1', 22], own, 'known'],
   ['tabs between the words', line('node1', own).replaceAll(' ', '\t'), ['node1', 22], own, 'known'],
   ['lines that end in CR LF', `${line('node1', own)}\r\n`, ['node1', 22], own, 'known'],
@@ -161,7 +161,7 @@ describe('recording a key', () => {
   });
 });
 
-it('a file that cannot be read is no empty one', async () => {
+it('a file that cannot be read is not an empty one', async () => {
   await expect(readKnownHosts([scratch()])).rejects.toThrow('EISDIR');
   expect(await readKnownHosts([join(scratch(), 'missing')])).toEqual([]);
 });

@@ -111,7 +111,7 @@ describe('logging in', () => {
     });
   });
 
-  it('refuses a named file that is no key', async () => {
+  it('refuses a named file that is not a key', async () => {
     const server = await startServer();
     const file = join(scratch(), 'id');
     writeFileSync(file, 'no key');

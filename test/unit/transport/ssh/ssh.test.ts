@@ -30,7 +30,7 @@ describe('a script over SSH', () => {
     expect([host.roundTrips, server.sockets.length, server.commands.length]).toEqual([2, 1, 2]);
   });
 
-  it('is no part of the command line, which is the same for all scripts', async () => {
+  it('is not part of the command line, which is the same for all scripts', async () => {
     const server = await startServer();
     const host = await connected(connectionTo(server));
     await outcome(host, ': canary');
@@ -245,7 +245,7 @@ describe('a host that is no use', () => {
     silent.close();
   });
 
-  it('is no SSH server', async () => {
+  it('is not an SSH server', async () => {
     const web = createServer((socket) => socket.end('HTTP/1.0 400 Bad Request\r\n\r\n'));
     await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
     const { port } = web.address() as { port: number };

@@ -33,7 +33,7 @@ export function newerThan({ file }: Snapshot, names: readonly string[]): readonl
   return names.filter((name) => (partsOf(plainName(name))?.stamp ?? '') > stamp);
 }
 
-/** Its hosts remember that it was restored, or recovered, behind that; IDs of runs begin with their time. */
+/** Its hosts remember that it was restored, or recovered, after that; IDs of runs begin with their time. */
 function isRenewedSince({ hosts }: Surveyed, { file, run }: Snapshot): boolean {
   const stamp = partsOf(file)?.stamp ?? '';
   return hosts.some(({ target: { facts } }) => {

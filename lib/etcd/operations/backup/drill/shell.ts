@@ -8,10 +8,10 @@ import type { Snapshot } from '../../../snapshots/snapshot.ts';
 import { THROWAWAY } from '../../../throwaway.ts';
 import { toolsOf } from '../../restore/shell.ts';
 
-/** Exit code where the snapshot is no whole one, or does not restore. */
+/** Exit code where the snapshot is not a whole one, or does not restore. */
 export const BROKEN = 7;
 
-/** Of all keys: etcdctl has `--count-only` from 3.5 on, and not as JSON. */
+/** Count all keys: etcdctl has `--count-only` from 3.5 on, and not as JSON. */
 const COUNT = "get '' --prefix --keys-only --limit=1";
 
 /** For an answer that all keys are read for: 10 s, and 1 s for each 20 MiB of data. A hash takes seconds a gigabyte, from a cold disk minutes. */
@@ -65,7 +65,7 @@ exit "$?"`,
 
 /**
  * `$1` the folder to make, `$2` the snapshot, `$3` the tool that restores, `$4` etcd, `$5` etcdctl, `$6` the digest that the
- * file is to have; `$7` its revision: what leases let go of since the start is no part of it. Whoever reads what it prints
+ * file is to have; `$7` its revision: what leases let go of since the start is not part of it. Whoever reads what it prints
  * may be gone before it. `$8` is how long an answer may take that all keys are read for; then CA,
  * certificate and key of the member.
  */

@@ -156,7 +156,7 @@ function endpointProblem(env: Environment): Problem | undefined {
       hint: 'keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     };
   if (url && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '') return undefined;
-  return { message: `${name} is no address of a server`, hint: 'as in https://minio.example.com:9000' };
+  return { message: `${name} is not an address of a server`, hint: 'as in https://minio.example.com:9000' };
 }
 
 function styleProblem(env: Environment): Problem | undefined {
@@ -197,7 +197,7 @@ function isInstalled(name: string): boolean {
   }
 }
 
-/** From the first colon behind the scheme to the last `@`: a password may have any signs in it. */
+/** From the first colon after the scheme to the last `@`: a password may have any signs in it. */
 function withoutPassword(to: string): string {
   return to.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?[^:]*):(?!\/\/).*@/is, '$1@');
 }

@@ -113,7 +113,7 @@ export function s3Unreached(name: string, doing: string, error: Error): QuorateE
   });
 }
 
-/** Of the system, or of what fetches: `ECONNRESET`, `UND_ERR_SOCKET`. */
+/** The code of the system, or of what fetches: `ECONNRESET`, `UND_ERR_SOCKET`. */
 export function codeOf({ cause }: Error): string {
   return String((cause as { readonly code?: unknown } | undefined)?.code ?? '');
 }

@@ -29,7 +29,7 @@ import { refuseUnsigned, yetToSign } from './elsewhere.ts';
 import { type Rotation, readRotation } from './state.ts';
 import { type RotationStep, rotationSteps, waitsForClients } from './steps.ts';
 
-/** Of the command line. */
+/** The words of the command line. */
 interface RotationWords {
   readonly clientsReady: boolean;
   readonly again: boolean;

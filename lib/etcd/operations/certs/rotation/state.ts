@@ -29,9 +29,9 @@ import type { Issuer, RotatingClient, RotatingHost, RotationState, Trust } from 
 export interface Rotation {
   readonly cas: RotatingCas;
   readonly state: RotationState;
-  /** For the survey: what is no stranger's CA now. */
+  /** For the survey: what is not a stranger's CA now. */
   readonly authority: PassingCa;
-  /** Of what is under way. */
+  /** The rotation that is under way. */
   readonly open: Intent | undefined;
   /** What is noted with it on hosts. */
   readonly notes: Intent['notes'];

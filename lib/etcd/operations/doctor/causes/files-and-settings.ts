@@ -60,7 +60,7 @@ export const FILES_AND_SETTINGS = [
   {
     id: 'low-port',
     title: 'etcd may not bind a port below 1024',
-    next: (about) => ['its unit is to allow it; or set another port', ...anew(about, 'config', 'systemd')],
+    next: (about) => ['have its unit allow it, or set another port', ...anew(about, 'config', 'systemd')],
   },
   {
     id: 'peer-url',

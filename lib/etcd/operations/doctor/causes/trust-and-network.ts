@@ -38,7 +38,7 @@ export const TRUST_AND_NETWORK = [
   },
   {
     id: 'key-pair',
-    title: 'a certificate and its key do not belong together, or one of them is none',
+    title: 'a certificate and its key do not belong together, or one of them cannot be read',
     next: (about) => [site(about, 'certs')],
   },
   {
@@ -87,7 +87,7 @@ export const TRUST_AND_NETWORK = [
   },
   {
     id: 'auth',
-    title: 'the cluster asks for a user, and the certificate of a member is none',
+    title: 'the cluster asks for a user, and the certificate of a member names none',
     next: (about) => [
       ...etcdctl(about, '--user=root user add NAME --no-password', '--user=root user grant-role NAME root'),
       asRoot(about.cluster),

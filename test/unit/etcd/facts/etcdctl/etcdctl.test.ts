@@ -112,7 +112,7 @@ describe.each(HERE)('etcdctl, in %s', (_name, ...shell) => {
       'answers',
     ],
     ['one that does not read', ['etcdutl'], ['endpoint', 'member'], 'silent'],
-    ['one of 3.4, whose member list is no linearizable read', [], ['endpoint'], 'silent'],
+    ['one of 3.4, whose member list is not a linearizable read', [], ['endpoint'], 'silent'],
     ['one that is well', ['etcdutl'], [], 'answers'],
   ])('finds out whether a member does its work: %s', async (_what, besides, failing, expected) => {
     const member = memberIn();
@@ -236,7 +236,7 @@ describe.each(HERE)('etcdctl, in %s', (_name, ...shell) => {
       'https://10.0.0.1:2379',
     ],
     [
-      'says what is no URL',
+      'says what is not a URL',
       {},
       { ADVERTISE: 'https://10.0.0.1:2379/$(id>/tmp/x)' },
       'https://10.0.0.1:2379',

@@ -10,7 +10,7 @@ export const STATUS = {
 
 const CONTENT = { hash: 7, revision: 3, totalKey: 5, totalSize: 20480 };
 
-/** Answers in a shape of no version known here, each with what is strange in it; undefined is no JSON. */
+/** Answers in a shape of no version known here, each with what is strange in it; undefined is not JSON. */
 export const UNKNOWN_SHAPES: readonly (readonly [question: Question, what: string, json: unknown])[] = [
   ['endpoint status', 'no JSON', undefined],
   ['endpoint status', 'nothing', null],

@@ -49,8 +49,8 @@ describe('the command line of backup', () => {
   it.each<[name: string, value: string, problem: RegExp]>([
     ['AWS_ENDPOINT_URL', 'https://me:hidden@minio', /^--to s3:\/\/b-1: AWS_ENDPOINT_URL has a user/],
     ['AWS_ENDPOINT_URL_S3', 'https://hidden@minio', /AWS_ENDPOINT_URL_S3 has a user/],
-    ['AWS_ENDPOINT_URL', 'minio:hidden', /AWS_ENDPOINT_URL is no address of a server/],
-    ['AWS_ENDPOINT_URL', 'not hidden', /AWS_ENDPOINT_URL is no address of a server/],
+    ['AWS_ENDPOINT_URL', 'minio:hidden', /AWS_ENDPOINT_URL is not an address of a server/],
+    ['AWS_ENDPOINT_URL', 'not hidden', /AWS_ENDPOINT_URL is not an address of a server/],
     ['AWS_SESSION_TOKEN', 'hidden\n', /AWS_SESSION_TOKEN has a space, a line end or no ASCII/],
     ['AWS_SECRET_ACCESS_KEY', 'hid den', /AWS_SECRET_ACCESS_KEY has a space/],
   ])('refuses %s=%j, and shows nothing of it', async (name, value, problem) => {

@@ -5,7 +5,7 @@ import { NOTHING_KEPT } from '../../../../../lib/etcd/facts/kept.ts';
 import { deriveList } from '../../../../../lib/etcd/operations/certs/company-list.ts';
 import { fingerprints, readCa, readCrl, takeInLists } from '../../../../../lib/pki/index.ts';
 import { open, options } from '../../../pki/support.ts';
-import { fakeCluster, listedMember, memberReading, memberStatus } from '../../../support/fake-cluster.ts';
+import { fakeCluster, workingFacts } from '../../../support/fake-cluster.ts';
 import { scratch } from '../../../support/scratch.ts';
 
 it('a list that came goes to control, then to all hosts, the leader last; members are restarted the first time alone', async () => {
@@ -20,18 +20,10 @@ it('a list that came goes to control, then to all hosts, the leader last; member
   writeFileSync(join(other, 'ca.pem'), caPem);
   const steps = async (kept: object) => {
     const member = (i: number) => ({
-      facts: {
-        owner: 'cluster etcd',
-        data: 'present' as const,
-        service: 'active' as const,
-        installed: '3.5.30',
+      facts: workingFacts(i, 3, {
         caPem,
         kept: { ...NOTHING_KEPT, ...kept, trusted: fingerprints(caPem) },
-        reading: memberReading({
-          status: memberStatus(i),
-          members: [1, 2, 3].map((one) => listedMember(one)),
-        }),
-      },
+      }),
     });
     const cluster = fakeCluster([1, 2, 3].map(member), { etcd_pki_dir: other });
     return deriveList(cluster.run(), cluster, file);

@@ -19,7 +19,7 @@ describe('the words of certs.ts', () => {
     [{ csr: 'out' }, ['etcd01'], undefined],
     [{ csr: 'out', client: 'app' }, [], undefined],
     [{ csr: 'out', client: '../x' }, [], '"../x" cannot be a client\'s name'],
-    [{ csr: 'out', client: 'app' }, ['etcd01'], '--client names one, and the words behind --csr name others'],
+    [{ csr: 'out', client: 'app' }, ['etcd01'], '--client names one, and the words after --csr name others'],
     [{ csr: 'out', import: '.' }, [], 'one at a time: --csr, --import'],
     [{ csr: 'out', renew: true }, [], 'one at a time: --renew, --csr'],
     [{ csr: 'out', all: true }, [], '--all means nothing here'],

@@ -16,14 +16,7 @@ import {
 } from '../../../../../lib/pki/index.ts';
 import { file } from '../../../../../lib/resources/file.ts';
 import { open, options } from '../../../pki/support.ts';
-import {
-  fakeCluster,
-  listedMember,
-  MEMBER_SERVICE,
-  memberReading,
-  memberStatus,
-  planned,
-} from '../../../support/fake-cluster.ts';
+import { fakeCluster, MEMBER_SERVICE, planned, workingFacts } from '../../../support/fake-cluster.ts';
 import { scratch } from '../../../support/scratch.ts';
 
 /** A CA with two clients, of whom nobody was revoked yet. */
@@ -46,15 +39,10 @@ function deriving(
   const numbers = Array.from({ length: count }, (_, i) => i + 1);
   const member = (i: number) => ({
     plan,
-    facts: {
-      owner: 'cluster etcd',
-      data: 'present' as const,
-      service: 'active' as const,
-      installed: '3.5.30',
+    facts: workingFacts(i, count, {
       caPem,
       kept: { ...NOTHING_KEPT, ...(crl && { crl, looksAtList: true }), trusted: fingerprints(caPem) },
-      reading: memberReading({ status: memberStatus(i), members: numbers.map((one) => listedMember(one)) }),
-    },
+    }),
   });
   const members = numbers.map((i) => (i > reached ? undefined : member(i)));
   const cluster = fakeCluster(members, { etcd_pki_dir: dir, ...vars });
@@ -102,7 +90,7 @@ it.each([1, 2, 3, 4, 5, 6, 7])(
 describe('what the inventory asks for beside the list', () => {
   const service = planned(MEMBER_SERVICE, 'restart');
 
-  it('is no part of a revocation, which refuses to bring it along by the restart that it needs', async () => {
+  it('is not part of a revocation, which refuses to bring it along by the restart that it needs', async () => {
     const ca = await authority();
     await expect(deriving(ca, 3, undefined, {}, [service])('carol')).rejects.toMatchObject({
       exitCode: 3,

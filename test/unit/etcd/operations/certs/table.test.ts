@@ -110,7 +110,7 @@ describe('certificates of members that do not run', () => {
     expect(leaves.get(hosts[0]!)?.map(({ file }) => file)).toEqual(['server.pem', 'peer.pem']);
   });
 
-  it('that are not there are named, and those of a host that is yet to be set up are no fault', () => {
+  it('that are not there are named, and those of a host that is yet to be set up are not a fault', () => {
     const surveyed = fakeCluster([{ facts: { data: 'present' } }, {}]);
     const found = lackingCertificates(surveyed, [FINE, { ...FINE, host: 'etcd02' }]);
     expect(found).toEqual({

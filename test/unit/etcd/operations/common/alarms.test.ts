@@ -22,8 +22,8 @@ describe('alarms of members that are none any more', () => {
     const { done, asked, said } = await takenBack({ alarms: [full('f9'), full('f8')], members });
     expect([done, asked]).toEqual([true, ['q_etcdctl alarm disarm']]);
     expect(said).toEqual([
-      'alarm NOSPACE of f9, which is no member any more: taken back',
-      'alarm NOSPACE of f8, which is no member any more: taken back',
+      'alarm NOSPACE of f9, which is not a member any more: taken back',
+      'alarm NOSPACE of f8, which is not a member any more: taken back',
     ]);
   });
 
@@ -40,7 +40,7 @@ describe('alarms of members that are none any more', () => {
     const { done, said } = await takenBack({ alarms: [full('f9')], members }, 1);
     expect([done, said]).toEqual([
       false,
-      ['alarm NOSPACE of f9, which is no member any more: not taken back (Error: permission denied)'],
+      ['alarm NOSPACE of f9, which is not a member any more: not taken back (Error: permission denied)'],
     ]);
   });
 });

@@ -45,7 +45,7 @@ describe('whom a refused certificate is about', () => {
       rejected('192.0.2.9', "tls: client didn't provide a certificate"),
       {},
       'no-client-certificate etcd01',
-      /192\.0\.2\.9 is no member's address\)$/,
+      /192\.0\.2\.9 is not a member's address\)$/,
     ],
     [
       'the other end by the old format',
@@ -116,7 +116,7 @@ it('names that lead elsewhere on one host', () => {
   ]);
 });
 
-it('an answer that nobody here can read is no reason to believe what journals tell of other times', () => {
+it('an answer that nobody here can read is not a reason to believe what journals tell of other times', () => {
   const reading = {
     ...HEALTHY,
     unanswered: [{ question: 'alarm list', kind: 'unknown', said: 'etcdctl 3.9.1 answered in a shape' }],

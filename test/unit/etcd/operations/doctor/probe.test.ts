@@ -39,7 +39,7 @@ it.each(SHELLS)('pipes in the place of files keep nobody waiting: %s', (_name, f
     timeout: 10_000,
   });
   const { certificates, journal, unread } = parseEvidence(member, ORDINARY, [], marked(out));
-  expect([certificates, journal, unread]).toEqual([[], [], `${log} is no file`]);
+  expect([certificates, journal, unread]).toEqual([[], [], `${log} is not a file`]);
 });
 
 it.each([

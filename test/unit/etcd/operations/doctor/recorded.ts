@@ -1,6 +1,6 @@
 import type { CauseId } from '../../../../../lib/etcd/operations/doctor/causes/index.ts';
 
-/** What releases wrote on real hosts: cause, release, line. In 3.7.3 the white space behind `proto:` is U+00A0. */
+/** What releases wrote on real hosts: cause, release, line. In 3.7.3 the white space after `proto:` is U+00A0. */
 export const RECORDED: readonly (readonly [cause: CauseId, release: string, line: string])[] = [
   [
     'expired',

@@ -151,7 +151,7 @@ describe('what the doctor sends to a verb', () => {
     ['by its name', stranger(), 'not-in-inventory', 'etcd09'],
     ['by its ID where it has none', stranger({ name: '', learner: true }), 'learner', 'f9'],
     ['by its ID where others have its name', stranger({ name: 'etcd02' }), 'not-in-inventory', 'f9'],
-    ['by its ID where that is no word', stranger({ name: 'a,etcd01' }), 'not-in-inventory', 'f9'],
+    ['by its ID where that is not a word', stranger({ name: 'a,etcd01' }), 'not-in-inventory', 'f9'],
   ])('one that the inventory does not have, %s', (_how, list, cause, word) => {
     const found = first([lists(list), lists(list), lists(list)]);
     expect([found?.[0], found?.at(-1)?.split(': ').at(-1)]).toEqual([cause, `${MEMBERS} --remove ${word}`]);
@@ -174,7 +174,7 @@ describe('what the doctor sends to a verb', () => {
     expect(found[0]?.remedy[1]).toBe(`${MEMBERS} --replace etcd03`);
   });
 
-  it('all that rest come up together: each alone is no quorum', () => {
+  it('all that rest come up together: each alone is not a quorum', () => {
     const found = diagnose(cluster({ 0: RESTS, 1: RESTS, 2: LOST }));
     const stopped = found.find(({ cause }) => cause === 'stopped');
     expect(stopped?.remedy[0]).toBe(`${SITE} -l etcd01,etcd02 starts it`);
@@ -187,7 +187,7 @@ describe('what the doctor sends to a verb', () => {
     expect(found[0]?.remedy).toEqual([`${MEMBERS} --accept-downtime`]);
   });
 
-  it('an alarm of one that is no member any more is taken back', () => {
+  it('an alarm of one that is not a member any more is taken back', () => {
     const alarms = [{ memberId: 'f9', alarm: 'CORRUPT' }];
     const found = first([{ reading: { ...WELL, alarms } }, WORKS, WORKS]);
     expect(found).toEqual(['corrupt', expect.stringMatching(/^on etcd02: \S*etcdctl .* alarm disarm$/)]);

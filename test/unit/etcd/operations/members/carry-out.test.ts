@@ -92,7 +92,7 @@ it('a host that is to begin anew has its service stopped first, also where no da
   expect(scripts).toEqual([expect.stringContaining('systemctl stop etcd.service')]);
 });
 
-it('members that are yet to move are no fault of the one whose turn it is', async () => {
+it('members that are yet to move are not a fault of the one whose turn it is', async () => {
   const listed = [1, 2, 3].map((i) =>
     listedMember(i, i === 1 ? {} : { peerUrls: [`https://10.9.0.${i}:2380`] }),
   );

@@ -31,7 +31,7 @@ describe('a word that means nobody', () => {
       expect(hint).toBe(near && `did you mean ${near}?`);
     }
   });
-  it('is no slip once this run has removed somebody: it was the word for that one', () => {
+  it('is not a slip once this run has removed somebody: it was the word for that one', () => {
     const after = scene(THREE, AT_THREE, { remove: ['etcd03.example.org'] });
     expect(stepsOf(after, false)).toEqual({ steps: [] });
   });

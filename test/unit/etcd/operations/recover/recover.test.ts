@@ -405,11 +405,11 @@ describe('what a recovery is made of', () => {
   });
 });
 
-it('a finished recovery names hosts that are no members any more, and none that is just away', async () => {
+it('a finished recovery names hosts that are not members any more, and none that is just away', async () => {
   const done = { ...OPEN, done: '20261127T110000Z-bbbbbb' };
   const reading = memberReading({ status: memberStatus(1), members: [listedMember(1), listedMember(2)] });
   const found = await recovers([left({ ...works, reading, intent: done }), undefined, undefined]);
-  const told = found.said.filter((line) => line.includes('no member any more'));
+  const told = found.said.filter((line) => line.includes('not a member any more'));
   expect(told.map((line) => line.slice(0, 6))).toEqual(['etcd03']);
 });
 

@@ -49,7 +49,7 @@ describe('what a recovery has to do', () => {
     ],
     ['it alone', hosts({}), 'gather 1, place 1, start 1, wait 1, open 1'],
     [
-      'killed behind what it was made of',
+      'killed after what it was made of',
       hosts({ prepared: true }, {}, {}),
       `place 1, empty 2, empty 3, start 1, wait 1, ${GROW}`,
     ],

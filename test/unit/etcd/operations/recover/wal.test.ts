@@ -15,7 +15,7 @@ describe('the end of a raft log', () => {
     expect(readLogEnd(logOf(version), NAME)).toMatchObject(wanted);
   });
 
-  it.each(['3.3.25', '3.6.16'])('all of %s counts as committed behind the record for that', (version) => {
+  it.each(['3.3.25', '3.6.16'])('all of %s counts as committed after the record for that', (version) => {
     const log = logOf(version);
     const end = readLogEnd(log, NAME) as LogEnd;
     const record = commitAll(end);
@@ -47,8 +47,8 @@ describe('the end of a raft log', () => {
     expect(found?.damaged).toBe(true);
   });
 
-  describe('behind it', () => {
-    /** A segment of so many entries, each of them so long, with room reserved behind. */
+  describe('after it', () => {
+    /** A segment of so many entries, each of them so long, with room reserved after. */
     const longLog = (entries: number, bytes: number) => {
       const log = logOf('3.6.16');
       let end = readLogEnd(log, NAME) as LogEnd;

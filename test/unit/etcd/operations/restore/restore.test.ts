@@ -248,7 +248,7 @@ describe('a restore that was begun', () => {
     expect(given.exitCode).toBe(3);
   });
 
-  it('goes on behind a kill where it was begun anew, and where --again is said once more', async () => {
+  it('goes on after a kill where it was begun anew, and where --again is said once more', async () => {
     const { path, target } = snapshotFile();
     const members = [1, 2].map((i) => `etcd0${i}=https://10.0.0.${i}:2380`).join(',');
     const intent = { ...BEGUN, target, notes: { members, moved: 'etcd01' } };

@@ -13,7 +13,7 @@ const INSTALLED = release('/opt/etcd/bin', {
   fetch: () => Promise.reject(new Error('nothing is fetched here')),
 });
 
-/** What is said behind a first run that has installed this, of an inventory that left the choice open. */
+/** What is said after a first run that has installed this, of an inventory that left the choice open. */
 async function said(version: string, vars = {}, change = {}): Promise<readonly string[]> {
   const cluster = clusterFacts({ version: undefined, ...change });
   const member = {

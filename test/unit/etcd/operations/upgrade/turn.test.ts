@@ -71,7 +71,7 @@ async function failsTo(versions: readonly string[], acceptDowntime = false) {
   let applied = 0;
   Object.assign(host, {
     apply: async () => {
-      if (applied++ === 0) throw new Error('the gate behind it refuses');
+      if (applied++ === 0) throw new Error('the gate after it refuses');
     },
   });
   const run = cluster.run({
@@ -102,7 +102,7 @@ describe('a member whose turn failed', () => {
     const { isBack, message, done } = await failsTo(['3.7.3', '3.6.16', '']);
     expect([isBack, message]).toEqual([
       false,
-      expect.stringContaining('stopped behind etcd01: it runs etcd 3.7.3'),
+      expect.stringContaining('stopped after etcd01: it runs etcd 3.7.3'),
     ]);
     expect(done).toContain('forgetting what ran before');
   });

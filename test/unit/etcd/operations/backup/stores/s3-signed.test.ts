@@ -66,7 +66,7 @@ describe.skipIf(GATEWAY === undefined)(`copies in an S3 that verifies signatures
   it.each<[what: string, change: Record<string, string>]>([
     ['by AWS_REGION', {}],
     ['by AWS_DEFAULT_REGION', { AWS_REGION: '', AWS_DEFAULT_REGION: REGION }],
-    ['at an endpoint with a slash behind it', { slash: '/' }],
+    ['at an endpoint with a slash after it', { slash: '/' }],
   ])('are taken in, listed, read and let go %s', async (_what, { slash = '', ...change }) => {
     const own = { ...env, ...change, AWS_ENDPOINT_URL: `${env.AWS_ENDPOINT_URL}${slash}` };
     const store = await openS3('s3://backups/etcd/prod', own);

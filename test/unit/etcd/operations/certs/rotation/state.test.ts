@@ -21,13 +21,7 @@ import {
   whyNextUnsigned,
 } from '../../../../../../lib/pki/index.ts';
 import { open as makeFolder, open, options } from '../../../../pki/support.ts';
-import {
-  fakeCluster,
-  listedMember,
-  memberReading,
-  memberStatus,
-  surveyedOf,
-} from '../../../../support/fake-cluster.ts';
+import { fakeCluster, surveyedOf, workingFacts } from '../../../../support/fake-cluster.ts';
 import { scratch } from '../../../../support/scratch.ts';
 
 const WORDS = { clientsReady: false, again: false };
@@ -142,15 +136,8 @@ describe('how far a rotation has come', () => {
     const { dir, old, next, both } = await cas();
     await switchToNextCa(dir);
     const wish = { target: rotationTarget(next), from: fingerprint(old) };
-    const reading = memberReading({ status: memberStatus(1), members: [listedMember(1)] });
-    const member = {
-      owner: 'cluster etcd',
-      data: 'present',
-      service: 'active',
-      installed: '3.5.30',
-      reading,
-    } as const;
-    const cluster = fakeCluster([{ facts: { ...member, ...facts(both, wish) } }], { etcd_pki_dir: dir });
+    const member = workingFacts(1, 1, facts(both, wish));
+    const cluster = fakeCluster([{ facts: member }], { etcd_pki_dir: dir });
     await surveyWithCas(cluster.run(), cluster);
     const { caPem = '', trustPem = '' } = cluster.hosts[0]?.target.facts.cluster ?? {};
     expect([fingerprints(caPem), trustPem]).toEqual([fingerprints(both), both]);
