@@ -16,6 +16,8 @@ export interface Source {
   readonly known: Snapshot | undefined;
   /** As the user named it. */
   readonly name: string;
+  /** Where it lies on this machine by now, without being brought. */
+  readonly here?: string;
   /** The file on this machine; brought from its host or store, where it lies in one. */
   path(): Promise<string>;
   /** Takes away what was fetched: `path` fetches it anew. */
@@ -47,6 +49,7 @@ export async function fileSource(
     bytes: size,
     known: known?.sha256 === whole ? known : undefined,
     name: path,
+    here: path,
     path: async () => path,
   };
 }
