@@ -173,6 +173,16 @@ describe('a snapshot that nothing describes', () => {
   });
 });
 
+it.each([
+  ['has whole pages, as one of a data directory', SIZE * 1024, /digest makes a snapshot of it: \(cat /],
+  ['is cut short', SIZE * 1024 - 100, /^take another one$/],
+])('a file without a digest that %s is none, and its hint says what is left', async (_what, size, hint) => {
+  const from = join(scratch(), 'raw.db');
+  writeFileSync(from, Buffer.alloc(size, 'x'));
+  const found = await restores([{}], { from }, { check: true });
+  expect([found.exitCode, found.hint]).toEqual([5, expect.stringMatching(hint)]);
+});
+
 describe("a snapshot with etcd's users", () => {
   /** `roles` of the user etcd01 as they are stored. */
   const withUsers = (enabled: number, roles: string) => {
