@@ -160,9 +160,10 @@ export const ETCD_VARS = {
   },
   etcd_settings: {
     type: 'object',
-    additionalProperties: { type: ['string', 'number', 'boolean'] },
+    additionalProperties: { type: ['string', 'number', 'boolean', 'array'], items: { type: 'string' } },
     default: {},
-    description: "Further settings by flag name, checked against the version's flags.",
+    description:
+      "Further settings by flag name, checked against the version's flags; a list is joined by commas.",
   },
   etcd_firewall: {
     type: 'string',

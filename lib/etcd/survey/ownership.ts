@@ -1,9 +1,13 @@
+import { commandLine } from '../../command-line.ts';
+import { hostNames } from '../../dsl/play.ts';
+import { quote } from '../../dsl/shell/sh.ts';
 import type { QuorateError } from '../../errors.ts';
 import { isUp } from '../facts/index.ts';
 import { memberOf } from '../model/cluster.ts';
 import { SET_ASIDE } from '../model/set-aside.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
+import { verbLine } from '../verb-line.ts';
 import { caProblems } from './authority.ts';
 import { strayData } from './stray-data.ts';
 
@@ -25,27 +29,66 @@ export async function ownershipProblems(
 }
 
 /** Data or a service that our records do not claim belongs to somebody else. */
-function foreign({ target }: EtcdHost, { cluster }: Surveyed): readonly QuorateError[] {
+function foreign({ target }: EtcdHost, surveyed: Surveyed): readonly QuorateError[] {
   const { owner, data } = target.facts;
-  const { stateDir, service, dataDir } = memberOf(target);
+  const { cluster } = surveyed;
+  const { service, dataDir } = memberOf(target);
   const about = { host: target.name };
   if (owner !== undefined && owner !== `cluster ${cluster.name}`) {
     return [
       refusal(
         about,
-        `${stateDir} says ${JSON.stringify(owner)}, this inventory says cluster ${cluster.name}`,
+        `${memberOf(target).stateDir} says ${JSON.stringify(owner)}, this inventory says cluster ${cluster.name}`,
         `another inventory manages this host; if it is the same cluster under another file name, set etcd_cluster_name: ${owner.replace(/^cluster /, '')}`,
       ),
     ];
   }
   if (owner !== undefined) return [];
-  const notOurs = `it was not set up from here (no ${stateDir})`;
-  if (isUp(target.facts)) {
-    const hint =
-      'it is left untouched; if it is not needed, stop and disable it, and move its data away yourself';
-    return [refusal(about, `${service} runs, and ${notOurs}`, hint)];
-  }
+  const notOurs = notSetUp(target);
+  if (isUp(target.facts)) return [refusal(about, `${service} runs, and ${notOurs}`, takeOver(surveyed))];
   if (data !== 'present') return [];
   const hint = `it is left untouched; if it is not needed, --${SET_ASIDE} ${target.name} moves the data aside`;
   return [refusal(about, `${dataDir} has data, and ${notOurs}`, hint)];
+}
+
+/**
+ * A refusal (3) of a cluster that somebody else has set up, and that runs: whatever would be asked with files of ours
+ * tells nothing of it. undefined for all others, also where records of ours are lost and its members still answer.
+ */
+export function setUpByOthers(surveyed: Surveyed): QuorateError | undefined {
+  const { cluster, hosts } = surveyed;
+  const running = hosts.filter(({ target }) => isUp(target.facts));
+  const isOurs = ({ target: { facts } }: EtcdHost) =>
+    facts.owner !== undefined || facts.reading?.healthy || facts.reading?.status !== undefined;
+  const [first] = running;
+  if (first === undefined || hosts.some(isOurs)) return undefined;
+  const { service } = memberOf(first.target);
+  return refusal(
+    cluster,
+    `${service} runs on ${hostNames(running)}, and ${notSetUp(first.target)}: nothing can be said of it`,
+    takeOver(surveyed),
+  );
+}
+
+function notSetUp(target: EtcdHost['target']): string {
+  return `it was not set up from here (no ${memberOf(target).stateDir})`;
+}
+
+/** By which lines what it has becomes that of a cluster from here; for a hint. */
+function takeOver({ cluster, hosts }: Surveyed): string {
+  const members = hosts.map(({ target }) => memberOf(target));
+  const aside = hosts.flatMap(({ target }, i) => {
+    const { host, service, dataDir } = members[i]!;
+    const moves =
+      target.facts.data === 'present' ? [`mv ${quote(dataDir)} ${quote(`${dataDir}.before`)}`] : [];
+    return isUp(target.facts)
+      ? [`on ${host}: ${[`systemctl disable --now ${service}`, ...moves].join('; ')}`]
+      : [];
+  });
+  return [
+    'it is left untouched. What it has becomes that of a cluster from here, whose clients are out meanwhile, by these: etcdctl snapshot save FILE, with the flags that it wants, and bring FILE to this machine',
+    ...aside,
+    commandLine('site'),
+    verbLine('restore', cluster, '--from', 'FILE'),
+  ].join('\nthen: ');
 }

@@ -3,6 +3,7 @@ import { EXIT, QuorateError } from '../../errors.ts';
 import { isForeignFolder, readCa, readRules } from '../../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from '../facts/index.ts';
 import { pkiOptions } from '../files/certificates.ts';
+import { waitingForUsers } from '../health/authentication.ts';
 import { memberOf } from '../model/cluster.ts';
 import { hostSettingsProblems } from '../model/flags.ts';
 import { settingsAt } from '../model/translate-settings.ts';
@@ -41,7 +42,8 @@ export async function survey(
 ): Promise<void> {
   refuse(twiceProblems(run.hosts));
   for (const surveyed of clustersOf(run)) {
-    const open = intentProblem(surveyed.cluster, surveyed.hosts, verb);
+    const passes = verb === 'issue' ? waitingForUsers(surveyed.hosts) : [];
+    const open = intentProblem(surveyed.cluster, surveyed.hosts, verb, undefined, passes);
     if (open) throw open;
     const facts = await surveyCluster(run, surveyed, policy, authority);
     for (const host of surveyed.hosts) host.target.facts.cluster = facts;

@@ -221,4 +221,32 @@ describeLab('restoring a cluster', () => {
       expect(`${check.text}${run.text}`).not.toContain(identity);
     },
   );
+
+  itLong('KILLS')("of data with etcd's users goes on once its lines have let the members in", async () => {
+    const save = 'user add root:pw; user grant-role root root; auth enable';
+    await ctl(save.replaceAll(/(user|auth)/g, 'ctl $1'));
+    const from = join(lab.stateDir, 'users.db');
+    const base64 = await on(
+      'etcd01',
+      '/opt/etcd/cfg/etcdctl --user=root:pw snapshot save /root/users.db >/dev/null 2>&1; base64 /root/users.db',
+    );
+    await ctl('ctl --user=root:pw auth disable');
+    writeFileSync(from, Buffer.from(base64, 'base64'));
+    const check = await restore('--from', from, '--check');
+    expect(check.text).toMatch(/users are in force .* etcd01, etcd02, etcd03 has no role root/);
+    const shut = await restore('--from', from, '-y');
+    expect(shut.code).toBe(3);
+    const doctor = await runPlaybook(lab, [], { playbook: 'doctor' });
+    expect(doctor.errors.map(({ message }) => message)).toEqual([
+      expect.stringContaining('not finished'),
+      expect.stringContaining('the cluster asks for a user'),
+    ]);
+    const lines = [...(shut.errors[0]?.message ?? '').matchAll(/, on (\w+): (.*?); where root/g)];
+    expect(lines).toHaveLength(3);
+    for (const [, host = '', line = ''] of lines)
+      expect(await on(host, line.replaceAll('--user=root', '--user=root:pw'))).toContain('is granted');
+    const run = await restore('--from', from, '-y');
+    expect([run.errors, run.code]).toEqual([[], 0]);
+    await ctl('ctl --user=root:pw auth disable');
+  });
 });

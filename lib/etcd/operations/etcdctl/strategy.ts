@@ -5,6 +5,7 @@ import type { Step } from '../../../dsl/step.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { etcdctlFunction } from '../../facts/etcdctl/etcdctl.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
+import { waitingForUsers } from '../../health/authentication.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { intentProblem } from '../../survey/intents.ts';
@@ -29,8 +30,8 @@ interface Call {
 /**
  * Runs etcdctl on one member with that member's certificate. Its output and errors are ours, and its failure is exit
  * code 2. A check says where it would run, and runs nothing. What changes something is a run as any other: it wants most
- * hosts in reach, runs under the locks of all that are, not in the middle of a restore or a recovery, and is kept on
- * record as a step.
+ * hosts in reach, runs under the locks of all that are, not in the middle of a restore or a recovery unless that waits
+ * for users of etcd, and is kept on record as a step.
  */
 export function etcdctlStrategy(args: Call['args'], input: Call['input']): Strategy<EtcdFacts> {
   const call: Call = { args, input };
@@ -93,7 +94,7 @@ function stepOf(surveyed: Surveyed, args: Call['args']): Step {
 }
 
 function refuseOpen({ cluster, hosts }: Surveyed): void {
-  const open = intentProblem(cluster, hosts, 'etcdctl');
+  const open = intentProblem(cluster, hosts, 'etcdctl', undefined, waitingForUsers(hosts));
   if (open) throw open;
 }
 

@@ -28,7 +28,7 @@ export async function refuseStrangers(asker: EtcdHost, coming: readonly Member[]
   refuse(
     coming
       .filter((_member, i) => isStranger(printed(`user${i}`)))
-      .map((member) => refusal(member, wayIn(member, { certificates: [] }))),
+      .map((member) => refusal(member, wayIn(member, { certificates: [] }, memberOf(asker.target)))),
   );
 }
 

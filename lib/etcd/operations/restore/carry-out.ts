@@ -89,7 +89,11 @@ async function waitForAll({ run, surveyed, source: { known } }: AtHand): Promise
   const findings = judgeCluster(answers);
   if (findings.length > 0) {
     const lines = findings.map(({ message }) => `  ${message}`);
-    throw refusal(cluster, ['it did not become whole, and stays closed to clients:', ...lines].join('\n'));
+    throw refusal(
+      cluster,
+      ['it did not become whole, and stays closed to clients:', ...lines].join('\n'),
+      'once that is put right, the same command goes on',
+    );
   }
   const revision = answers[0]?.reading?.status?.revision ?? 0;
   if (known && revision < known.revision) {

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { commandLine } from '../../../command-line.ts';
+import { quote } from '../../../dsl/shell/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { readIfAny } from '../../../files.ts';
 import { DIGEST_BYTES, parseSnapshot, type Snapshot } from '../../snapshots/snapshot.ts';
@@ -16,6 +18,8 @@ export interface Source {
   readonly known: Snapshot | undefined;
   /** As the user named it. */
   readonly name: string;
+  /** Where it lies on this machine by now, without being brought. */
+  readonly here?: string;
   /** The file on this machine; brought from its host or store, where it lies in one. */
   path(): Promise<string>;
   /** Takes away what was fetched: `path` fetches it anew. */
@@ -38,7 +42,7 @@ export async function fileSource(
   if (size % 512 !== DIGEST_BYTES || data !== end) {
     throw new QuorateError(`${path} is not a whole snapshot: the digest at its end is not that of its data`, {
       exitCode: EXIT.untrusted,
-      hint: 'take another one; a db file copied from a data directory is none',
+      hint: size % 512 === 0 ? fromDataDirectory(path) : 'take another one',
     });
   }
   const known = await knownOf(path, beside);
@@ -47,8 +51,15 @@ export async function fileSource(
     bytes: size,
     known: known?.sha256 === whole ? known : undefined,
     name: path,
+    here: path,
     path: async () => path,
   };
+}
+
+/** Whole pages without a digest: nobody knows whether it was copied while its member wrote. */
+function fromDataDirectory(path: string): string {
+  const made = quote(`${path}.snapshot.db`);
+  return `take another one, or, where the raft log is there as well, ${commandLine('recover')}; if this is all, and was copied from the data directory of a member that rested, its digest makes a snapshot of it: (cat ${quote(path)}; openssl dgst -sha256 -binary ${quote(path)}) >${made}`;
 }
 
 async function knownOf(path: string, beside: string): Promise<Snapshot | undefined> {

@@ -20,6 +20,7 @@ import { givesUp, giveUpQuestion, giveUpSteps, mayMissToGiveUp } from './give-up
 import { type RestoreStanding, standingOf } from './progress.ts';
 import { findSource } from './source.ts';
 import { restoreSteps } from './steps.ts';
+import { shutOut, shutOutSaid } from './users.ts';
 
 /**
  * What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged.
@@ -48,6 +49,12 @@ export function restoreOperation(): Operation {
       identity === undefined ? undefined : String(identity),
     );
     return source;
+  };
+  let told = false;
+  const tellShutOut = async (run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed, path: string) => {
+    const out = told ? [] : await shutOut(path, hosts);
+    told = true;
+    if (out.length > 0) run.log('warning', `${cluster.name}: ${shutOutSaid(out)}`);
   };
   return {
     name: VERB,
@@ -79,11 +86,12 @@ export function restoreOperation(): Operation {
         return [];
       }
       await refuseUnfit(surveyed, found, standing);
+      if (found.here !== undefined) await tellShutOut(run, surveyed, found.here);
       return deriveSteps(run, surveyed, found, standing, wanted);
     },
     // A copy that is damaged is told before hosts note what they head for: they would want that one alone from then on.
     async prepare(run, surveyed) {
-      if (wanted.byHosts) await (await sourceOf(run, surveyed)).path();
+      if (wanted.byHosts) await tellShutOut(run, surveyed, await (await sourceOf(run, surveyed)).path());
     },
     wish: async () => wished,
     question: (surveyed) =>

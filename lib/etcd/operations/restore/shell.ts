@@ -146,11 +146,11 @@ function isKeptDown({ manager, service }: Member): Sh {
     : sh`! systemctl is-enabled --quiet ${`${service}.service`} 2>/dev/null`;
 }
 
-/** Shell that starts a member where no client from outside reaches it. */
+/** Shell that starts a member where no client from outside reaches it. The file is for all to read: etcdctl for people asks it. */
 export function startClosed(member: Member): Sh {
   const closed = closedEnvironment(member);
   const close =
-    closed === '' ? sh`:` : sh`printf %s ${closed} | q_write ${bootstrapFile(member)} 0600 '' '' || exit`;
+    closed === '' ? sh`:` : sh`printf %s ${closed} | q_write ${bootstrapFile(member)} 0644 '' '' || exit`;
   return sh`${close}
 ${startMember(member)}`;
 }

@@ -16,6 +16,7 @@ import { worthKnowing } from '../../health/worth-knowing.ts';
 import { isOf } from '../../model/role-names.ts';
 import { refusal } from '../../refusal.ts';
 import { starts } from '../../roll.ts';
+import { setUpByOthers } from '../../survey/ownership.ts';
 import { listsThatCount } from '../../survey/revocations.ts';
 import { clusterFacts, clustersOf, type EtcdHost, isBare, type Surveyed } from '../../surveyed.ts';
 import { tellTaken } from './taken.ts';
@@ -76,9 +77,11 @@ export async function showHealth(
 
 /**
  * Where there was no run yet, or the cluster was taken down, there is nothing to look for. That is known only of all its
- * hosts: 4 where some were not reached.
+ * hosts: 4 where some were not reached. Neither is there where somebody else has set it up (3).
  */
 export function refuseBare({ unreachable }: Pick<PlayRun, 'unreachable'>, surveyed: Surveyed): void {
+  const others = setUpByOthers(surveyed);
+  if (others) throw others;
   if (!isBare(surveyed)) return;
   const missing = unreachable.filter((name) => surveyed.cluster.members.some(({ host }) => host === name));
   if (missing.length > 0)

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { etcdConf } from '../../../../lib/etcd/files/etcd-conf.ts';
+import { closedEnvironment, etcdConf } from '../../../../lib/etcd/files/etcd-conf.ts';
 import { etcdctlScript } from '../../../../lib/etcd/files/etcdctl-wrapper.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
+import { bootstrapFile } from '../../../../lib/etcd/model/paths.ts';
 import { surveyedOf } from '../../support/fake-cluster.ts';
 import { scratch } from '../../support/scratch.ts';
 import { SHELLS } from '../../support/shells.ts';
@@ -33,7 +34,12 @@ describe.each(SHELLS)('etcdctl for people, by %s', (_name, file = 'sh', ...args)
         stdio: 'pipe',
       }).trim();
     const ssl = `<--cacert=${root}/ssl/ca.pem><--cert=${root}/ssl/server.pem><--key=${root}/ssl/server-key.pem>`;
-    return { root, run, asked: (url: string) => `<--endpoints=${url}>${ssl}<get><a key>` };
+    return {
+      root,
+      member: memberOf(target),
+      run,
+      asked: (url: string) => `<--endpoints=${url}>${ssl}<get><a key>`,
+    };
   }
 
   it.each<[string, object, string]>([
@@ -49,6 +55,16 @@ describe.each(SHELLS)('etcdctl for people, by %s', (_name, file = 'sh', ...args)
     ['plain HTTP beside', { etcd_loopback_http: true }, 'https://10.0.0.1:2379'],
   ])('asks the member with its own certificate: %s', (_where, vars, url) => {
     const { run, asked } = host(vars);
+    expect(run()).toBe(asked(url));
+  });
+
+  it.each([
+    ['closed to clients is asked where it listens meanwhile', closedEnvironment, 'https://127.0.0.1:2379'],
+    ['that joins is asked as ever', () => 'ETCD_INITIAL_CLUSTER="a=b"\n', 'https://10.0.0.1:2379'],
+  ])('a member %s', (_who, started, url) => {
+    const { member, run, asked } = host({ etcd_service_manager: 'process' });
+    mkdirSync(dirname(bootstrapFile(member)));
+    writeFileSync(bootstrapFile(member), started(member));
     expect(run()).toBe(asked(url));
   });
 

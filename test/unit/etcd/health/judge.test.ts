@@ -259,7 +259,7 @@ it.each([
       [
         'authentication',
         expect.stringMatching(
-          /^etcd01: authentication is enabled, and user etcd01, of its certificate, may not ask; as a user with role root: etcdctl user add etcd01 --no-password; etcdctl user grant-role etcd01 root; .*--client root/,
+          /^etcd01: authentication is enabled, and user etcd01, of its certificate, may not ask; as a user with role root, on etcd01: .*\/etcdctl --user=root user add etcd01 --no-password; .*\/etcdctl --user=root user grant-role etcd01 root; .*--client root/,
         ),
       ],
     ]);

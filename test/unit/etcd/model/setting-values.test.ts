@@ -86,6 +86,7 @@ const VALUES: readonly Case[] = [
     'must be simple, or jwt with sign-method and a key: jwt,pub-key=PATH,priv-key=PATH,sign-method=RS256',
   ],
   ['log-outputs', 'stderr,/var/log/etcd/etcd.log', '3.5.30'],
+  ['log-outputs', ['stderr', '/var/log/etcd/etcd.log'], '3.5.30'],
   ['log-outputs', 'systemd/journal', '3.5.30'],
   ['log-outputs', 'default,stderr', '3.5.30', 'must have default alone, or leave it out'],
   [

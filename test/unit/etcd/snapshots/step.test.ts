@@ -55,7 +55,10 @@ describe('who takes a snapshot', () => {
     const some = fakeCluster([denied(1), denied(2), { facts: member(3) }]);
     expect(chooseTaker(some, [room(PLENTY), room(PLENTY), room(PLENTY)]).target.name).toBe('etcd03');
     expect(() => chooseTaker(fakeCluster([denied(1)]), [room(PLENTY)])).toThrow(
-      expect.objectContaining({ exitCode: 3, message: expect.stringContaining('etcdctl user add etcd01') }),
+      expect.objectContaining({
+        exitCode: 3,
+        message: expect.stringContaining('etcdctl --user=root user add etcd01'),
+      }),
     );
   });
 

@@ -29,6 +29,20 @@ describe('the doctor of a cluster where something is half-way', () => {
     });
   });
 
+  it('names the users of etcd that keep it from going on, though members are well', () => {
+    const said = 'Error: etcdserver: permission denied';
+    const reading = {
+      ...WELL,
+      closed: true,
+      askedAt: 'https://127.0.0.1:2379',
+      unanswered: [{ question: 'alarm list', kind: 'refused', said }],
+    } as const;
+    const shut = { reading, facts: { intent: intent('restore') } };
+    const found = diagnose(cluster({ 0: shut, 1: shut, 2: shut }));
+    expect(found.map(({ cause }) => cause)).toEqual(['half-way', 'auth']);
+    expect(found[1]?.remedy[0]).toMatch(/--endpoints=https:\/\/127\.0\.0\.1:2379 --user=root user add/);
+  });
+
   it('sends nobody to a playbook that refuses meanwhile: a member that rests is started', () => {
     const found = diagnose(cluster({ 0: { facts: { intent: intent('certs') } }, 2: DOWN }));
     const steps = found.flatMap(({ remedy }) => remedy).join('\n');

@@ -203,6 +203,20 @@ describe('what changes something', () => {
     expect((await ctl(['get', 'a'], members)).error).toBeUndefined();
   });
 
+  it.each(['restore', 'recover'])(
+    'in the middle of a %s that waits for users of etcd goes on',
+    async (verb) => {
+      const { reading } = WELL;
+      const said = 'Error: etcdserver: permission denied';
+      const refused = {
+        ...reading,
+        unanswered: [{ question: 'alarm list', kind: 'refused', said }],
+      } as const;
+      const members = [{ facts: { ...open(verb), reading: refused } }];
+      expect((await ctl(['user', 'add', 'etcd01'], members)).error).toBeUndefined();
+    },
+  );
+
   it('behind a restore that is done goes on', async () => {
     const { error } = await ctl(['put', 'a', 'b'], [{ facts: open('restore', '20261128T110000Z-def') }]);
     expect(error).toBeUndefined();

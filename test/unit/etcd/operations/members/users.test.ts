@@ -26,7 +26,8 @@ async function admit(said: string, { nobody = NOBODY, commonName = 'etcd01' } = 
 const UNKNOWN = `${MARK}@user0! 0 Error: etcdserver: user name not found\n${MARK}@user0 1 `;
 
 it('a newcomer who is no user of etcd, or has no role root, is told before anything is added', async () => {
-  const refused = /^3 etcd03: authentication is enabled, .*etcdctl user grant-role etcd03 root; /;
+  const refused =
+    /^3 etcd03: authentication is enabled, .*, on etcd01: .*etcdctl --user=root user grant-role etcd03 root; /;
   expect(await admit(UNKNOWN)).toMatch(refused);
   expect(await admit(`${MARK}@user0 0 User: etcd03\nRoles:`)).toMatch(refused);
   expect(await admit(`${MARK}@user0 0 User: etcd03\nRoles: rooting`)).toMatch(refused);

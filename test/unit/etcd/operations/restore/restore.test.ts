@@ -10,6 +10,7 @@ import { restoreOperation } from '../../../../../lib/etcd/operations/restore/ind
 import { openIntent } from '../../../../../lib/etcd/survey/intents.ts';
 import { readCa } from '../../../../../lib/pki/index.ts';
 import { open } from '../../../pki/support.ts';
+import { boltFile } from '../../../support/bolt-file.ts';
 import { fakeCluster } from '../../../support/fake-cluster.ts';
 import { scratch } from '../../../support/scratch.ts';
 
@@ -30,8 +31,10 @@ interface Disk {
 }
 
 /** A snapshot without a description, as etcd writes it. */
-function snapshotFile(fill = 'snapshot'): { path: string; target: string } {
-  const data = Buffer.alloc(SIZE * 1024, fill);
+function snapshotFile(
+  fill = 'snapshot',
+  data: Buffer = Buffer.alloc(SIZE * 1024, fill),
+): { path: string; target: string } {
   const bytes = Buffer.concat([data, createHash('sha256').update(data).digest()]);
   const path = join(scratch(), 'mine.db');
   writeFileSync(path, bytes);
@@ -167,6 +170,36 @@ describe('a snapshot that nothing describes', () => {
         expect.stringContaining('3.6.16 is here'),
         expect.stringContaining('--give-up'),
       ]);
+  });
+});
+
+it.each([
+  ['has whole pages, as one of a data directory', SIZE * 1024, /digest makes a snapshot of it: \(cat /],
+  ['is cut short', SIZE * 1024 - 100, /^take another one$/],
+])('a file without a digest that %s is none, and its hint says what is left', async (_what, size, hint) => {
+  const from = join(scratch(), 'raw.db');
+  writeFileSync(from, Buffer.alloc(size, 'x'));
+  const found = await restores([{}], { from }, { check: true });
+  expect([found.exitCode, found.hint]).toEqual([5, expect.stringMatching(hint)]);
+});
+
+describe("a snapshot with etcd's users", () => {
+  /** `roles` of the user etcd01 as they are stored. */
+  const withUsers = (enabled: number, roles: string) => {
+    const users = { etcd01: `\x0a\x06etcd01${roles}`, root: '\x0a\x04root\x1a\x04root' };
+    return boltFile({
+      auth: { inline: { authEnabled: Buffer.from([enabled]) } },
+      authUsers: { page: users },
+    });
+  };
+  it.each<[what: string, data: Buffer, out: string | undefined]>([
+    ['in force', withUsers(1, '\x1a\x04root'), 'etcd02'],
+    ['in force, without the role', withUsers(1, '\x1a\x06reader'), 'etcd01, etcd02'],
+    ['not in force', withUsers(0, ''), undefined],
+  ])('%s tells in a check which members it shuts out', async (_what, data, out) => {
+    const { said } = await restores([{}, {}], { from: snapshotFile('', data).path }, { check: true });
+    if (out === undefined) expect(said).not.toContain("etcd's users");
+    else expect(said).toContain(`that of the certificate of ${out} has no role root`);
   });
 });
 
