@@ -41,6 +41,8 @@ case $q_source in
       q_source=$(findfs "$q_source" 2>/dev/null) || q_source=
       q_block "$q_source" device || echo missing
     fi ;;
+  # A share of another machine.
+  //*) ;;
   /*)
     q_block "$q_source" device
     [ -e "$q_source" ] || echo missing
