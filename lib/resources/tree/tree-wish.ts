@@ -11,6 +11,7 @@ import {
   requireRoom,
 } from '../../dsl/path.ts';
 import type { Difference } from '../../dsl/resource.ts';
+import { usualMode } from '../../dsl/secret.ts';
 import { entriesOf, type SourceEntry } from '../../dsl/source/source-tree.ts';
 import type { Ground } from '../../dsl/world/ground.ts';
 import { completeKept } from '../../dsl/world/kept-mode.ts';
@@ -24,7 +25,10 @@ export interface TreeOptions {
   readonly source: string;
   readonly owner?: string;
   readonly group?: string;
-  /** Of files; unless said 0644, or 0755 for those that may be run on control. */
+  /**
+   * Of files; unless said 0644, or 0755 for those that may be run on control. One that has a secret (see `file`) is its
+   * owner's alone: 0600 or 0700.
+   */
   readonly fileMode?: string;
   /**
    * Of folders, 0755 unless said; the folder itself keeps its own then, those of which another task says it have that, and
@@ -81,9 +85,14 @@ export function completeTree(
         ...folder,
         ...(keepsMode && entry.type === 'directory' && { givesWay: true }),
       } as Entry;
-    return { ...at, ...owned(fileMode ?? (entry.executable ? '0755' : '0644')) } as Entry;
+    return { ...at, ...owned(fileMode ?? modeOf(entry)) } as Entry;
   });
   return { path, deletes, entries: [{ name: '.', type: 'directory', path, ...kept }, ...entries] };
+}
+
+function modeOf({ content, executable }: SourceEntry & { readonly type: 'file' }): string {
+  if (usualMode(content) === '0600') return executable ? '0700' : '0600';
+  return executable ? '0755' : '0644';
 }
 
 /** Trees in one folder stand beside each other, unless they want different things of a path, or one takes away the rest. */

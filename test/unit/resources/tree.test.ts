@@ -93,6 +93,16 @@ describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
     expect(agree({})).toBe(false);
   });
 
+  it('has what holds a secret for its owner alone, unless a mode is said', async () => {
+    const key = `-----BEGIN PRIVATE KEY-----\n${'c2VjcmV0'.repeat(8)}\n-----END PRIVATE KEY-----\n`;
+    writeFileSync(from('index.html'), key, { mode: 0o644 });
+    writeFileSync(from('sub/run'), `#!/bin/sh\n${key}`);
+    await run([wish()], { dir, shell });
+    expect(['index.html', 'sub/run', 'test1'].map(mode)).toEqual(['600', '700', '644']);
+    await run([wish({ fileMode: '0640' })], { dir, shell });
+    expect(['index.html', 'sub/run', 'test1'].map(mode)).toEqual(['640', '640', '640']);
+  });
+
   it('is mended where it drifts, and follows its source', async () => {
     await run([wish()], { dir, shell });
     writeFileSync(at('index.html'), 'edited');
