@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
+import { Secret } from '../../../lib/dsl/secret.ts';
 import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import type { Sh } from '../../../lib/dsl/shell/sh.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
@@ -153,7 +154,25 @@ describe('a job of cron', () => {
       content,
       mode: '0644',
       owner: 'root',
+      group: 'root',
     });
+  });
+
+  it.each<[string, string, string[]]>([
+    ['as it was made', '644|root|root', []],
+    ['that others may write, which cron passes over', '666|root|root', ['mode 0644']],
+    ['of a group that may write', '664|root|web', ['mode 0644', 'group root']],
+  ])('%s', (_name, stat, due) => {
+    const text = '@daily root true\n';
+    const out = `stat regular file|${stat}|9|0|0|/x\nsha256 ${sha256(text)}\n${MARK}\nabove directory /etc/cron.d\n${MARK}\n`;
+    const changes = cron('job', { schedule: '@daily', run: 'true' }).diff({ code: 0, out }, new World());
+    expect(changes.map(({ property, after }) => `${property} ${after}`)).toEqual(due);
+  });
+
+  it('with a secret is of root alone', () => {
+    const token = new Secret('hunter2-long-one');
+    const { wish } = cron('job', { schedule: '@daily', run: `TOKEN=${token.reveal()} backup` });
+    expect(wish).toMatchObject({ mode: '0600' });
   });
 
   it.each([
