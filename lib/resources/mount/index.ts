@@ -18,7 +18,15 @@ import { Slot } from '../../dsl/world/things.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { entryFor, type FstabEntry, fstabLine, hasSameOptions, withEntry } from './fstab.ts';
-import { isOther, type Live, lacksOptions, mountLook, parseMounts, type WantedSource } from './live-mount.ts';
+import {
+  isOther,
+  isShut,
+  type Live,
+  lacksOptions,
+  mountLook,
+  parseMounts,
+  type WantedSource,
+} from './live-mount.ts';
 
 export interface MountWish {
   /** A device, `UUID=…`, `LABEL=…`, `server:/path`, `//server/share`, or a folder for `options: 'bind'`; without a say where it is to be absent. */
@@ -221,10 +229,12 @@ function liveDifferences(
   }
   requireSource(path, source, wanted, world);
   const entry = entryFor(table?.text ?? '', path);
-  const isAsked = lacksOptions(words, live) || (entry !== undefined && !hasSameOptions(entry, { options }));
-  return isAsked
-    ? [{ kind: 'update', property: 'options', before: live.options.join(','), after: options }]
-    : [];
+  const shut = isShut(words, live);
+  const isOtherwise =
+    lacksOptions(words, live) || (entry !== undefined && !hasSameOptions(entry, { options }));
+  if (!shut && !isOtherwise) return [];
+  const after = shut && !words.includes('rw') ? `rw,${options}` : options;
+  return [{ kind: 'update', property: 'options', before: live.options.join(','), after }];
 }
 
 /** A file system that is to be made by an earlier task may be there by then. */

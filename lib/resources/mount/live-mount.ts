@@ -124,6 +124,15 @@ const FLAGS: Readonly<Record<string, string>> = {
   noatime: 'atime',
 };
 
+/** File systems that nobody can write to. */
+const READ_ONLY = /^(iso9660|squashfs|erofs|cramfs|romfs)$/;
+
+/** It is to be written, as it is unless said, and is read-only: a disk that fails leaves it so. */
+export function isShut(words: readonly string[], live: Live): boolean {
+  const isSaid = words.some((one) => ['ro', 'bind', 'rbind'].includes(one));
+  return !isSaid && live.options.includes('ro') && !READ_ONLY.test(live.type);
+}
+
 /** An option that is wanted is not in force. */
 export function lacksOptions(words: readonly string[], live: Live): boolean {
   return words.some((one) => {

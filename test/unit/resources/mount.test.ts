@@ -141,6 +141,24 @@ describe('a mount', () => {
       ['update options: ro,ro → rw'],
     ],
     [
+      'is read-only, as a disk that fails leaves it',
+      {},
+      observed(LINE, 'rw,noatime - ext4 /dev/sdb1 ro'),
+      ['update options: rw,noatime,ro → rw,noatime'],
+    ],
+    [
+      'can be read alone',
+      { type: 'auto' },
+      observed(LINE.replace('ext4', 'auto'), 'ro,noatime - iso9660 /dev/sdb1 ro'),
+      [],
+    ],
+    [
+      'is a folder of what is read-only',
+      { source: '/srv/data', type: 'none', options: 'bind' },
+      observed('/srv/data /data none bind 0 0\n', 'rw - ext4 /dev/sdb1 ro', 'same'),
+      [],
+    ],
+    [
       'gets other options',
       { options: 'ro' },
       observed(LINE, LIVE),
