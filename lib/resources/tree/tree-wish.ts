@@ -1,4 +1,5 @@
 import { isSame } from '../../dsl/common/same.ts';
+import { usage } from '../../dsl/options/options.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -35,7 +36,7 @@ export interface TreeOptions {
    * those of the system, as `/tmp`, keep it always.
    */
   readonly directoryMode?: string;
-  /** What is in the folder and not in the source goes, unless another task declares it. */
+  /** What is in the folder and not in the source goes, unless another task declares it; refused (1) where the source has no file. */
   readonly delete?: boolean;
 }
 
@@ -87,7 +88,16 @@ export function completeTree(
       } as Entry;
     return { ...at, ...owned(fileMode ?? modeOf(entry)) } as Entry;
   });
+  if (deletes && entries.every(({ type }) => type === 'directory')) throw bringsNothing(path, source);
   return { path, deletes, entries: [{ name: '.', type: 'directory', path, ...kept }, ...entries] };
+}
+
+/** A build that failed, or a submodule that was not fetched, would empty the folder on all hosts. */
+function bringsNothing(path: string, source: string): QuorateError {
+  return usage(
+    `tree ${JSON.stringify(path)}: there is no file in its source ${source}, and delete would empty the folder`,
+    `see why the source is empty; absent('${path}') takes the folder away`,
+  );
 }
 
 function modeOf({ content, executable }: SourceEntry & { readonly type: 'file' }): string {

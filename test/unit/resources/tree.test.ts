@@ -50,6 +50,15 @@ beforeEach(() => {
   symlinkSync('test3', from('test'));
 });
 
+it('of a folder without a file does not delete', () => {
+  mkdirSync(join(dir, 'none/sub'), { recursive: true });
+  const empty = (more: Partial<TreeOptions>) => tree(join(dir, 'at'), { source: join(dir, 'none'), ...more });
+  expect(() => empty({ delete: true })).toThrow(
+    /there is no file in its source .*none, and delete would empty/,
+  );
+  expect(empty({}).title).toContain('has its files');
+});
+
 describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
   it('has all of it, with its own modes, and then nothing differs', async () => {
     const said = await dry([wish()], { dir, shell });
