@@ -34,7 +34,9 @@ interface ObservedFile extends Place {
  * alone, but systemd tells everybody on the host what it has read: name a `file` in `EnvironmentFile=` instead.
  *
  * @example
- * const unit = systemdUnit('site.service', { content: '[Service]\nExecStart=/usr/bin/site\n' });
+ * const unit = systemdUnit('site.service', {
+ *   content: '[Service]\nExecStart=/usr/bin/site\n[Install]\nWantedBy=multi-user.target\n',
+ * });
  * systemdUnit('nginx.service.d/limits.conf', { content: '[Service]\nLimitNOFILE=65536\n' })
  * service('site', { restartOn: [unit] })
  */

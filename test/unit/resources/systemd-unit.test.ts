@@ -42,7 +42,11 @@ describe('a unit of systemd', () => {
 
   it('that an earlier task places may be started', () => {
     const world = new World();
-    unit.diff({ code: 0, out: `\n${MARK}\nNeedDaemonReload=no\n` }, world);
+    const content = `${CONTENT}[Install]\nWantedBy=multi-user.target\n`;
+    systemdUnit('site.service', { content }).diff(
+      { code: 0, out: `\n${MARK}\nNeedDaemonReload=no\n` },
+      world,
+    );
     const out = 'LoadState=not-found\nActiveState=inactive\nUnitFileState=\nInvocationID=';
     const changes = service('site').diff({ code: 0, out }, world);
     expect(changes.map(({ kind, certainty }) => [kind, certainty])).toEqual([
