@@ -16,7 +16,7 @@ export interface TextBlockWish extends EditOptions {
   readonly name: string;
   /** Lines between the markers; without a say where it is to be absent. */
   readonly content: string;
-  /** How a line of comment begins; `#` unless said. One that needs an end gets it: `<!--` is closed by `-->`, and so are comments like those of C. */
+  /** How a line of comment begins; `#` unless said. One that needs an end, as in HTML and C, gets it. */
   readonly comment?: string;
   /** `absent`: the block is gone, markers and all. */
   readonly state?: 'present' | 'absent';
