@@ -2,6 +2,7 @@ import { oneLine } from '../dsl/edit.ts';
 import { is, must, usage } from '../dsl/options/options.ts';
 import type { TaskOptions } from '../dsl/options/task-options.ts';
 import { composed } from '../dsl/resource.ts';
+import { usualMode } from '../dsl/secret.ts';
 import { sh } from '../dsl/shell/sh.ts';
 import type { Task } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
@@ -59,8 +60,10 @@ function cronFile(
   const job = oneLine('command', run).replaceAll('%', '\\%');
   return file(path, {
     content: `${when} ${user} ${job}\n`,
-    // It passes over a file of somebody else's, too, and over one for a user who is not there.
+    // It passes over a file that somebody else owns or may write, too, and over one for a user who is not there.
     owner: 'root',
+    group: 'root',
+    mode: usualMode(job),
     validate: () => sh`id -u ${user} >/dev/null 2>&1 || { echo ${`there is no user ${user}`}; exit 1; }
 q_alone() {
   if [ -f "$1" ] && tr -s ' \t' ' ' <"$1" | sed 's/^ //; s/ $//' | grep -qxF -e "$2"; then

@@ -51,6 +51,8 @@ interface LineDesired extends Edited {
  * line('/etc/ssh/sshd_config', {
  *   line: 'PermitRootLogin no',
  *   match: /^#?PermitRootLogin\s/,
+ *   // At the end it would be a part of the last `Match`, and hold for nobody else.
+ *   insertBefore: /^Match\s/,
  *   validate: (path) => sh`sshd -t -f ${path}`,
  * })
  */

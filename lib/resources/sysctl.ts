@@ -4,7 +4,7 @@ import { is, must, usage } from '../dsl/options/options.ts';
 import { requireRoom, sha256 } from '../dsl/path.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { partsOf, probe } from '../dsl/shell/probe.ts';
-import { joinSh, sh } from '../dsl/shell/sh.ts';
+import { joinSh, type Sh, sh } from '../dsl/shell/sh.ts';
 import { groundReads, type Place, parsePlace, requireFolder } from '../dsl/world/ground.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
@@ -27,10 +27,13 @@ interface ObservedValue extends Place {
   readonly live: string | undefined;
   /** Nobody here may set it, as in a container. */
   readonly sealed: boolean;
+  /** Nobody here may read it. */
+  readonly hidden: boolean;
 }
 
 /**
- * A value of the kernel, now and after a boot, from a file of its own that comes behind the others.
+ * A value of the kernel, now and after a boot, from a file of its own that comes behind the others. One that the kernel
+ * refuses does not get into that file. What can only be written, as `net.ipv4.route.flush`, is a `command`.
  *
  * @example
  * sysctl('net.ipv4.tcp_rmem', { value: '4096 131072 6291456' })
@@ -59,19 +62,22 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
   probe: ({ path, live, ...desired }) =>
     probe(
       [{ path, how: 'text', unless: sha256(contentOf(desired)) }, ...groundReads(path, {})],
-      sh`if [ -e ${live} ]; then [ -w ${live} ] || echo sealed; echo "live $(cat ${live})"; fi`,
+      sh`if [ -e ${live} ]; then [ -w ${live} ] || echo sealed; [ -r ${live} ] || echo hidden; echo "live $(cat ${live} 2>/dev/null)"; fi`,
     ),
   parse({ out }) {
     const parts = partsOf(out);
-    const live = /^live ([\s\S]*)$/m.exec(parts.at(-1) ?? '')?.[1];
-    return { ...parsePlace(parts), live, sealed: /^sealed$/m.test(parts.at(-1) ?? '') };
+    const own = parts.at(-1) ?? '';
+    const live = /^live ([\s\S]*)$/m.exec(own)?.[1];
+    const says = (word: string) => new RegExp(`^${word}$`, 'm').test(own.slice(0, own.indexOf('live ')));
+    return { ...parsePlace(parts), live, sealed: says('sealed'), hidden: says('hidden') };
   },
-  diff(desired, { at, live, ground, sealed }, world) {
+  diff(desired, { at, live, ground, sealed, hidden }, world) {
     const { path, key, value } = desired;
     const content = contentOf(desired);
     const found = world.path(path).over(at);
     requireRoom(path, 'file', found);
     if (live === undefined && !world.bringsMore) throw unknownKey(key);
+    if (hidden) throw isHidden(key);
     if (value === '' && isNumbers(key, live)) throw noneEmpty(key);
     const certainty = live === undefined ? 'conditional' : 'certain';
     const text = { before: found?.text ?? '', after: content };
@@ -92,7 +98,7 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
     };
     const written = found?.sha256 === sha256(content);
     if (!written) requireFolder(path, ground, world);
-    if (live !== undefined && isSame(live, value)) return written ? [] : [boot];
+    if (live !== undefined && isSame(key, live, value)) return written ? [] : [boot];
     if (sealed) throw cannotSet(key);
     return [...(written ? [] : [boot]), now];
   },
@@ -100,14 +106,17 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
     const text = contentOf(desired);
     world.path(desired.path).willBe({ type: 'file', mode: '0644', sha256: sha256(text), text });
   },
+  // First to the kernel, which may refuse it: it would be tried again at each boot.
   apply: (desired, changes) =>
     joinSh([
-      sh`printf %s ${contentOf(desired)} | q_write ${desired.path} 0644 '' '' || exit`,
-      ...(changes.some(({ property }) => property === 'now')
-        ? [sh`printf '%s\n' ${desired.value} >${desired.live}`]
-        : []),
+      ...(changes.some(({ property }) => property === 'now') ? [setNow(desired)] : []),
+      sh`printf %s ${contentOf(desired)} | q_write ${desired.path} 0644 '' ''`,
     ]),
 });
+
+function setNow({ key, value, live }: SysctlDesired): Sh {
+  return sh`{ printf '%s\n' ${value} >${live}; } 2>/dev/null || { echo ${`the kernel does not take ${value || 'nothing'} for ${dotted(key)}`}; exit 1; }`;
+}
 
 function contentOf({ key, value }: Pick<SysctlDesired, 'key' | 'value'>): string {
   return `${key} = ${value}\n`;
@@ -130,12 +139,28 @@ function dotted(key: string): string {
     .join('.');
 }
 
-/** The kernel tells lists of ports in its own form: `1,2,4` as `1-2,4`. */
-function isSame(live: string, value: string): boolean {
+/**
+ * The kernel tells much in a form of its own: ports `1,2,4` as `1-2,4`, a number `0x10` as `16`, and names of congestion
+ * control in its own order.
+ */
+function isSame(key: string, live: string, value: string): boolean {
   const found = spaced(live);
   if (found === value) return true;
-  const [one, other] = [rangesIn(found), rangesIn(value)];
-  return one !== undefined && one === other;
+  const forms = key.endsWith('_congestion_control') ? [sortedWords] : [rangesIn, numbersIn];
+  return forms.some((form) => form(found) !== undefined && form(found) === form(value));
+}
+
+function sortedWords(value: string): string {
+  return value.split(' ').sort().join(' ');
+}
+
+/** Numbers in decimal, read as the kernel does: with `0x` before, or with `0` for octal. */
+function numbersIn(value: string): string | undefined {
+  const numbers = value.split(' ').map((word) => {
+    const [, sign = '', digits = ''] = /^(-?)(0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i.exec(word) ?? [];
+    return digits === '' ? undefined : `${sign}${BigInt(digits.replace(/^0(?=\d)/, '0o'))}`;
+  });
+  return numbers.includes(undefined) ? undefined : numbers.join(' ');
 }
 
 function rangesIn(value: string): string | undefined {
@@ -180,6 +205,16 @@ function unknownKey(key: string): QuorateError {
     exitCode: EXIT.failed,
     hint: 'is the module loaded that brings it?',
   });
+}
+
+function isHidden(key: string): QuorateError {
+  return new QuorateError(
+    `cannot set ${dotted(key)}: it may not be read here, so nobody can tell what it is`,
+    {
+      exitCode: EXIT.failed,
+      hint: "one that starts something when it is written is a command() with changedWhen: 'always'; else become root (-b)",
+    },
+  );
 }
 
 function noneEmpty(key: string): QuorateError {

@@ -3,6 +3,7 @@ import { broughtBy } from '../dsl/ledger/made.ts';
 import { is, must } from '../dsl/options/options.ts';
 import { requireRoom, sha256 } from '../dsl/path.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
+import { usualMode } from '../dsl/secret.ts';
 import { partsOf, probe } from '../dsl/shell/probe.ts';
 import { type Sh, sh } from '../dsl/shell/sh.ts';
 import { foreseeFolders, groundReads, type Place, parsePlace, requireFolder } from '../dsl/world/ground.ts';
@@ -19,6 +20,7 @@ interface SystemdUnitDesired extends SystemdUnitOptions {
   readonly path: string;
   /** Whose definition it is a part of. */
   readonly unit: string;
+  readonly mode: string;
 }
 
 interface ObservedFile extends Place {
@@ -28,10 +30,13 @@ interface ObservedFile extends Place {
 
 /**
  * A unit of systemd, or a drop-in of one, in `/etc/systemd/system`, and in force: systemd has read it. What runs is not
- * started again: name the task in the `restartOn` of a service for that.
+ * started again: name the task in the `restartOn` of a service for that. One that has a secret (see `file`) is root's
+ * alone, but systemd tells everybody on the host what it has read: name a `file` in `EnvironmentFile=` instead.
  *
  * @example
- * const unit = systemdUnit('site.service', { content: '[Service]\nExecStart=/usr/bin/site\n' });
+ * const unit = systemdUnit('site.service', {
+ *   content: '[Service]\nExecStart=/usr/bin/site\n[Install]\nWantedBy=multi-user.target\n',
+ * });
  * systemdUnit('nginx.service.d/limits.conf', { content: '[Service]\nLimitNOFILE=65536\n' })
  * service('site', { restartOn: [unit] })
  */
@@ -39,8 +44,9 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
   kind: 'systemd-unit',
   options: { content: must(is.text) },
   complete(name, { content }) {
+    const mode = usualMode(content);
     const [, unit] = /^([\w.@:\\-]+\.[a-z]+?)(?:\.d\/[\w.-]+\.conf)?$/.exec(oneLine('unit', name)) ?? [];
-    if (unit !== undefined) return { path: unitPath(name), unit, content };
+    if (unit !== undefined) return { path: unitPath(name), unit, content, mode };
     throw new QuorateError(`${JSON.stringify(name)} is not the name of a unit`, {
       exitCode: EXIT.usage,
       hint: "write it whole: 'site.service', or 'site.service.d/ours.conf' for a drop-in",
@@ -64,24 +70,24 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
     requireSystemd(manager, unit);
     return { ...parsePlace(parts), stale: manager.includes('NeedDaemonReload=yes') };
   },
-  diff({ path, content, unit: name }, { at, ground, stale }, world) {
+  diff({ path, content, mode: wanted, unit: name }, { at, ground, stale }, world) {
     const found = world.path(path).over(at);
     requireRoom(path, 'file', found);
     const unit: Difference = { kind: 'update', property: 'in force', before: 'another', after: 'this one' };
     if (found?.sha256 === sha256(content)) {
-      const mode: Difference = { kind: 'update', property: 'mode', before: found.mode, after: '0644' };
-      return [...(found.mode === '0644' ? [] : [mode]), ...(willBeStale(name, stale, world) ? [unit] : [])];
+      const mode: Difference = { kind: 'update', property: 'mode', before: found.mode, after: wanted };
+      return [...(found.mode === wanted ? [] : [mode]), ...(willBeStale(name, stale, world) ? [unit] : [])];
     }
     requireFolder(path, ground, world, { makesFolders: true });
     return [contentDifference(content, found)].filter((one) => one !== undefined);
   },
-  foresee({ path, content }, { ground }, changes, world) {
+  foresee({ path, content, mode }, { ground }, changes, world) {
     foreseeFolders(path, ground, world);
-    world.path(path).willBe({ type: 'file', mode: '0644', sha256: sha256(content), text: content });
+    world.path(path).willBe({ type: 'file', mode, sha256: sha256(content), text: content });
     if (changes.length > 0) foreseeReload(world);
   },
-  apply: ({ path, content }) => sh`mkdir -p -- ${path.replace(/\/[^/]*$/, '')} || exit
-printf %s ${content} | q_write ${path} 0644 '' '' && systemctl daemon-reload`,
+  apply: ({ path, content, mode }) => sh`mkdir -p -- ${path.replace(/\/[^/]*$/, '')} || exit
+printf %s ${content} | q_write ${path} ${mode} '' '' && systemctl daemon-reload`,
 });
 
 /** systemd knows the loaded instances of a template, and nothing else of it. */

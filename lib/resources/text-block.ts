@@ -16,7 +16,7 @@ export interface TextBlockWish extends EditOptions {
   readonly name: string;
   /** Lines between the markers; without a say where it is to be absent. */
   readonly content: string;
-  /** How a line of comment begins; `#` unless said. */
+  /** How a line of comment begins; `#` unless said. One that needs an end, as in HTML and C, gets it. */
   readonly comment?: string;
   /** `absent`: the block is gone, markers and all. */
   readonly state?: 'present' | 'absent';
@@ -55,8 +55,11 @@ export const textBlock = defineEdit<TextBlockOptions, TextBlockDesired>({
   name: ({ path, name }) => `${path} ${name}`,
   title: ({ path, name, absent }) => `${path} has ${absent ? 'no' : 'the'} block "${name}"`,
   complete(path, { name, content = '', comment = '#', state, ...options }) {
+    const start = oneLine('comment', comment).trim();
+    const close = CLOSED_BY.get(start) ?? '';
+    const own = oneLine('name', name);
     const [begin, end] = ['BEGIN', 'END'].map(
-      (mark) => `${oneLine('comment', comment)} ${mark} ${oneLine('name', name)}`,
+      (mark) => `${comment} ${mark} ${own.trimEnd().endsWith(close) ? own : `${own} ${close}`}`,
     );
     return {
       ...completeEdit(path, options),
@@ -81,6 +84,16 @@ export const textBlock = defineEdit<TextBlockOptions, TextBlockDesired>({
     return textOfLines([...lines.slice(0, from), ...ours, ...lines.slice(to + 1)]);
   },
 });
+
+/** How a comment ends, by how it begins, in languages that need it. */
+const CLOSED_BY: ReadonlyMap<string, string> = new Map([
+  ['<!--', '-->'],
+  ['/*', '*/'],
+  ['(*', '*)'],
+  ['{#', '#}'],
+  ['{-', '-}'],
+  ['<%--', '--%>'],
+]);
 
 /** Half a block says nothing of where it ends: what lies after it may be anybody's. */
 function broken(path: string, name: string, exitCode: typeof EXIT.usage | typeof EXIT.failed): QuorateError {

@@ -3,6 +3,7 @@ import { broughtBy } from '../dsl/ledger/made.ts';
 import { is, must } from '../dsl/options/options.ts';
 import { type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
+import { usualMode } from '../dsl/secret.ts';
 import { partsOf, probe } from '../dsl/shell/probe.ts';
 import { joinSh, type Sh, sh } from '../dsl/shell/sh.ts';
 import {
@@ -35,7 +36,7 @@ interface TimerDesired {
   readonly user: string | undefined;
   readonly persistent: boolean;
   /** The two units, by path. */
-  readonly files: readonly (readonly [path: string, content: string])[];
+  readonly files: readonly (readonly [path: string, content: string, mode: string])[];
 }
 
 interface ObservedTimer {
@@ -91,8 +92,8 @@ export const timer = defineResource<TimerOptions, TimerDesired, ObservedTimer>({
       'WantedBy=timers.target',
     );
     const files = [
-      [unitPath(`${name}.service`), service],
-      [unitPath(`${name}.timer`), when],
+      [unitPath(`${name}.service`), service, usualMode(service)],
+      [unitPath(`${name}.timer`), when, '0644'],
     ] as const;
     return { name, calendar, user, persistent, files };
   },
@@ -135,12 +136,14 @@ if ! systemd-analyze calendar ${calendar} >/dev/null 2>&1 && systemd-analyze cal
   diff({ name, calendar, user, files }, seen, world) {
     if (seen.wrong) throw noTime(name, calendar);
     requireAccounts(userOf(user), seen.ground, world, `the timer ${name}`);
-    const written = files.flatMap(([path, content], i): readonly Difference[] => {
+    const written = files.flatMap(([path, content, mode], i): readonly Difference[] => {
       const found = world.path(path).over(seen.files[i]);
       requireRoom(path, 'file', found);
       const differs = contentDifference(content, found, path);
       if (differs !== undefined) requireFolder(path, seen.ground, world);
-      return differs === undefined ? [] : [differs];
+      if (differs !== undefined) return [differs];
+      if (found?.mode === mode) return [];
+      return [{ kind: 'update', property: `${path} mode`, before: found?.mode ?? null, after: mode }];
     });
     const units = [`${name}.service`, `${name}.timer`];
     const stale = written.length === 0 && units.some((one) => willBeStale(one, seen.stale, world));
@@ -159,18 +162,20 @@ if ! systemd-analyze calendar ${calendar} >/dev/null 2>&1 && systemd-analyze cal
   },
   foresee({ files }, _observed, changes, world) {
     if (changes.length > 0) foreseeReload(world);
-    for (const [path, content] of files) {
-      world.path(path).willBe({ type: 'file', mode: '0644', sha256: sha256(content), text: content });
+    for (const [path, content, mode] of files) {
+      world.path(path).willBe({ type: 'file', mode, sha256: sha256(content), text: content });
     }
   },
   apply({ name, persistent, files }, changes) {
     const isDue = (property: string) => changes.some((change) => change.property === property);
-    const written = files.filter(([path]) => isDue(path));
+    const written = files.filter(([path]) => isDue(path) || isDue(`${path} mode`));
     const restarts = isDue('state') || isDue(unitPath(`${name}.timer`));
     // What it has missed by the new time would run at once otherwise.
     const upToNow = sh`mkdir -p /var/lib/systemd/timers && touch ${`/var/lib/systemd/timers/stamp-${name}.timer`}`;
     return joinSh([
-      ...written.map(([path, content]) => sh`printf %s ${content} | q_write ${path} 0644 '' '' || exit`),
+      ...written.map(
+        ([path, content, mode]) => sh`printf %s ${content} | q_write ${path} ${mode} '' '' || exit`,
+      ),
       sh`systemctl daemon-reload && systemctl enable --quiet ${`${name}.timer`} || exit`,
       ...(restarts && persistent ? [upToNow] : []),
       ...(restarts ? [sh`systemctl restart ${`${name}.timer`}`] : []),

@@ -163,7 +163,8 @@ done`;
 }
 
 function unpack({ format, strip }: ArchiveDesired): Sh {
-  if (format === 'zip') return sh`unzip -q -o whole -d part 2>&1`;
+  // It ends with 1 where it has done all, and warns: of a zip that Windows made, say.
+  if (format === 'zip') return sh`{ unzip -q -o whole -d part 2>&1 || [ $? -eq 1 ]; }`;
   return sh`tar -x -o -f whole -C part ${strip > 0 ? [`--strip-components=${strip}`] : []} 2>&1`;
 }
 

@@ -19,7 +19,7 @@ import { fingerprintOf, type PublicKey, parseKeys, publicKeyIn } from './ssh-key
 export interface AuthorizedKeysOptions {
   /** Lines as in a `.pub` file, options before them if wanted; one text may hold several. */
   readonly keys: string | readonly string[];
-  /** Every key that is not listed goes. */
+  /** Every key that is not listed goes, and any other line that is no comment. */
   readonly exclusive?: boolean;
 }
 
@@ -224,7 +224,12 @@ function edited(before: string, keys: readonly PublicKey[], exclusive: boolean) 
   const differences: Difference[] = [];
   const lines = linesOf(before).filter((line) => {
     const found = publicKeyIn(line);
-    if (found === undefined) return true;
+    if (found === undefined) {
+      // Which words sshd takes for a type of key is its own affair: whatever is no comment may let somebody in.
+      const stays = !exclusive || /^\s*(#|$)/.test(line);
+      if (!stays) differences.push({ kind: 'remove', property: 'line', before: line, after: null });
+      return stays;
+    }
     const isWanted = keys.some(({ options, blob }) => blob === found.blob && options === found.options);
     missing.delete(`${found.options} ${found.blob}`);
     const goes = !isWanted && (exclusive || named.has(found.blob));

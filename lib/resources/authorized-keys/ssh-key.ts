@@ -13,7 +13,7 @@ export interface PublicKey {
 }
 
 const TYPE =
-  /^(?:ssh-(?:rsa|dss|ed25519|ed448)|ecdsa-sha2-nistp\d+|sk-[\w-]+)(?:-cert-v\d+)?(?:@openssh\.com)?$/;
+  /^(?:ssh-(?:rsa|dss|ed25519|ed448)|rsa-sha2-\d+|ecdsa-sha2-nistp\d+|(?:webauthn-)?sk-[\w-]+)(?:-cert-v\d+)?(?:@openssh\.com)?$/;
 
 /** Keys, one a line; blank lines and comments are passed over. Throws exit code 1 for what is none. */
 export function parseKeys(keys: string | readonly string[]): readonly PublicKey[] {

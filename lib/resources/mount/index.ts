@@ -1,6 +1,6 @@
 import { editableText, inItsForm, oneLine } from '../../dsl/edit.ts';
 import { linesTrace } from '../../dsl/ledger/made.ts';
-import { is, mustUnlessAbsent } from '../../dsl/options/options.ts';
+import { is, mustUnlessAbsent, usage } from '../../dsl/options/options.ts';
 import {
   checkedPath,
   type ObservedPath,
@@ -18,10 +18,18 @@ import { Slot } from '../../dsl/world/things.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { entryFor, type FstabEntry, fstabLine, hasSameOptions, withEntry } from './fstab.ts';
-import { isOther, type Live, lacksOptions, mountLook, parseMounts, type WantedSource } from './live-mount.ts';
+import {
+  isOther,
+  isShut,
+  type Live,
+  lacksOptions,
+  mountLook,
+  parseMounts,
+  type WantedSource,
+} from './live-mount.ts';
 
 export interface MountWish {
-  /** A device, `UUID=…`, `LABEL=…`, `server:/path`, or a folder for `options: 'bind'`; without a say where it is to be absent. */
+  /** A device, `UUID=…`, `LABEL=…`, `server:/path`, `//server/share`, or a folder for `options: 'bind'`; without a say where it is to be absent. */
   readonly source: string;
   /** `auto` unless said. */
   readonly type?: string;
@@ -83,6 +91,7 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
   complete(name, { source, type = 'auto', options = 'defaults', pass = 0, state }) {
     for (const [what, word] of Object.entries({ type, options }))
       if (/\s/.test(oneLine(what, word))) throw wrong(what, word);
+    if (/(^|,)pass(word2?|wd)?=./i.test(options)) throw openPassword(name);
     const path = checkedPath(name);
     return {
       path,
@@ -220,10 +229,12 @@ function liveDifferences(
   }
   requireSource(path, source, wanted, world);
   const entry = entryFor(table?.text ?? '', path);
-  const isAsked = lacksOptions(words, live) || (entry !== undefined && !hasSameOptions(entry, { options }));
-  return isAsked
-    ? [{ kind: 'update', property: 'options', before: live.options.join(','), after: options }]
-    : [];
+  const shut = isShut(words, live);
+  const isOtherwise =
+    lacksOptions(words, live) || (entry !== undefined && !hasSameOptions(entry, { options }));
+  if (!shut && !isOtherwise) return [];
+  const after = shut && !words.includes('rw') ? `rw,${options}` : options;
+  return [{ kind: 'update', property: 'options', before: live.options.join(','), after }];
 }
 
 /** An earlier task may have made the file system when its turn comes. */
@@ -248,6 +259,14 @@ function lineOf(before: string, after: string) {
     before: old.find((line) => !next.includes(line)) ?? null,
     after: next.find((line) => !old.includes(line)) ?? null,
   };
+}
+
+/** All users of the host may read the table, and what `mount` is called with. */
+function openPassword(name: string): QuorateError {
+  return usage(
+    `mount ${JSON.stringify(name)}: options has a password, which all on the host could read`,
+    "name a file that has it: 'credentials=/etc/nas.credentials', with file() before it, of mode '0600'",
+  );
 }
 
 function wrong(what: string, word: string): QuorateError {

@@ -41,6 +41,8 @@ case $q_source in
       q_source=$(findfs "$q_source" 2>/dev/null) || q_source=
       q_block "$q_source" device || echo missing
     fi ;;
+  # A share of another machine.
+  //*) ;;
   /*)
     q_block "$q_source" device
     [ -e "$q_source" ] || echo missing
@@ -121,6 +123,15 @@ const FLAGS: Readonly<Record<string, string>> = {
   nodev: 'dev',
   noatime: 'atime',
 };
+
+/** File systems that nobody can write to. */
+const READ_ONLY = /^(iso9660|squashfs|erofs|cramfs|romfs)$/;
+
+/** It is to be written, as it is unless said, and is read-only: a disk that fails leaves it so. */
+export function isShut(words: readonly string[], live: Live): boolean {
+  const isSaid = words.some((one) => ['ro', 'bind', 'rbind'].includes(one));
+  return !isSaid && live.options.includes('ro') && !READ_ONLY.test(live.type);
+}
 
 /** An option that is wanted is not in force. */
 export function lacksOptions(words: readonly string[], live: Live): boolean {

@@ -2,6 +2,7 @@ import type { Difference } from '../../dsl/resource.ts';
 import type { Certainty, Change } from '../../dsl/task.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { type AtBoot, foreseenInstall, mayBeStarted, nothingStarts } from './at-boot.ts';
 import { type Loading, type ObservedReads, outdatedReads, readsForeseen } from './loaded.ts';
 import { unitName, unitPath } from './systemd.ts';
 import type { Running } from './types.ts';
@@ -17,7 +18,7 @@ export interface WantedUnit {
   readonly reads: readonly Loading[];
 }
 
-export interface ObservedUnit extends Running, ObservedReads {
+export interface ObservedUnit extends Running, ObservedReads, AtBoot {
   /** systemd knows no such unit. */
   readonly missing: boolean;
   /** It has failed, and systemd is about to start it again. */
@@ -52,7 +53,7 @@ export function unitDifferences(
   const certainty: Certainty = missing ? 'conditional' : 'certain';
   const differences = [
     ...maskDifferences(wanted, seen),
-    ...enabledDifferences(wanted, seen, missing),
+    ...enabledDifferences(wanted, seen, missing, world),
     ...stateDifferences(wanted, seen, world),
   ];
   const reload: Difference = { kind: 'update', property: 'unit', before: 'another', after: 'read again' };
@@ -128,16 +129,30 @@ function maskDifferences(
 }
 
 function enabledDifferences(
-  { enabled }: WantedUnit,
+  { name, enabled }: WantedUnit,
   seen: ObservedUnit,
   missing: boolean,
+  world: World,
 ): readonly Difference[] {
   if (enabled === undefined) return [];
   const differs = { kind: 'update', property: 'enabled', before: seen.unitFile || null } as const;
-  // A unit without [Install] is started by others: there is nothing to enable. One that is to come may have one.
-  if (enabled) return seen.enabled ? [] : [{ ...differs, after: 'enabled' }];
   const isEnabled = /^(enabled|alias)/.test(seen.unitFile);
-  return isEnabled && !missing ? [{ ...differs, after: 'disabled' }] : [];
+  if (!enabled) return isEnabled && !missing ? [{ ...differs, after: 'disabled' }] : [];
+  const install = foreseenInstall(name, world);
+  const isStatic = willBeStatic(seen, install, world);
+  if (isStatic && !seen.wanted && !mayBeStarted(name, world)) throw nothingStarts(name);
+  const isFine = seen.unitFile === 'static' ? !install : seen.enabled;
+  return isStatic || isFine ? [] : [{ ...differs, after: 'enabled' }];
+}
+
+/** A unit without `[Install]` is started by others: there is nothing to enable. One that is to come may have one. */
+function willBeStatic(
+  { missing, unitFile, id, stale }: ObservedUnit,
+  install: boolean | undefined,
+  world: World,
+): boolean {
+  if (!missing && unitFile !== 'static') return false;
+  return install === undefined ? !missing && !mayBeReplaced(id, stale, world) : !install;
 }
 
 function stateDifferences(wanted: WantedUnit, seen: ObservedUnit, world: World): readonly Difference[] {

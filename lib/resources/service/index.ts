@@ -5,6 +5,7 @@ import { defineResource } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { AT_BOOT, lookAtBoot, parseAtBoot } from './at-boot.ts';
 import { foreseeUnit, type ObservedUnit, unitDifferences, type WantedUnit } from './differences.ts';
 import { actionsOf } from './lifecycle.ts';
 import {
@@ -42,6 +43,7 @@ export interface ServiceOptions {
  * what they create. Several roles may want one service, each for what it writes: the first brings it up, and after
  * the last it is reloaded, or restarted, once.
  *
+ * A unit that is to start at boot needs an `[Install]`, or another unit, or D-Bus, that starts it: one without is an error.
  * One that does its work and ends (`Type=oneshot`) is nothing that runs: it is `state: 'any'`, with a timer, or
  * `RemainAfterExit`. A service that is to be stopped while a socket listens for it is an error: the socket is stopped before it.
  *
@@ -90,12 +92,9 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
     return begins ? [{ kind: 'unit', name: unitName(name) }] : [];
   },
   probe: ({ name, reads, state }) =>
-    sh`q_shown=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic -p TriggeredBy -p CanReload -p Type -p RemainAfterExit ${unitName(name)} 2>&1) || { printf '%s\n' "$q_shown"; exit 1; }
+    sh`q_shown=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic -p CanReload -p Type -p RemainAfterExit ${AT_BOOT} ${unitName(name)} 2>&1) || { printf '%s\n' "$q_shown"; exit 1; }
 printf '%s\n' "$q_shown"; sed -n '/^btime/p' /proc/stat
-case $q_shown in
-  # Made of a script in /etc/init.d: its links say whether it starts.
-  *UnitFileState=generated*) echo "by script $(systemctl is-enabled ${unitName(name)} 2>/dev/null | tail -n 1)" ;;
-esac
+${lookAtBoot(name)}
 ${state === 'stopped' ? SOCKETS : sh`:`}
 ${probeReads(name, reads)}`,
   parse: parseUnit,
@@ -132,13 +131,15 @@ function parseUnit(reading: Reading, { name, reads }: WantedUnit): ObservedUnit 
   const running = systemdManager.parse(own);
   // Between two starts of a crash loop it counts as activating; the word is longer from systemd 254 on.
   const loops = property('SubState').startsWith('auto-restart');
+  const atBoot = parseAtBoot(own);
   const byScript = /^by script (enabled|disabled)$/m.exec(own)?.[1];
   return {
     ...running,
     ...parseLoaded(own, reads, running.start),
     ...(loops && { state: 'failed' as const }),
     loops,
-    ...(byScript === 'disabled' && { enabled: false }),
+    ...atBoot,
+    ...((byScript === 'disabled' || atBoot.alsoDisabled) && { enabled: false }),
     missing: property('LoadState') === 'not-found',
     unitFile: byScript ?? property('UnitFileState'),
     sockets: [...own.matchAll(/^socket (.+)$/gm)].map(([, unit = '']) => unit),

@@ -1,4 +1,5 @@
 import { isSame } from '../../dsl/common/same.ts';
+import { usage } from '../../dsl/options/options.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -11,6 +12,7 @@ import {
   requireRoom,
 } from '../../dsl/path.ts';
 import type { Difference } from '../../dsl/resource.ts';
+import { usualMode } from '../../dsl/secret.ts';
 import { entriesOf, type SourceEntry } from '../../dsl/source/source-tree.ts';
 import type { Ground } from '../../dsl/world/ground.ts';
 import { completeKept } from '../../dsl/world/kept-mode.ts';
@@ -24,14 +26,17 @@ export interface TreeOptions {
   readonly source: string;
   readonly owner?: string;
   readonly group?: string;
-  /** Of files; unless said 0644, or 0755 for those that may be run on control. */
+  /**
+   * Of files; unless said 0644, or 0755 for those that may be run on control. One that has a secret (see `file`) is its
+   * owner's alone: 0600 or 0700.
+   */
   readonly fileMode?: string;
   /**
    * Of folders, 0755 unless said; the folder itself keeps its own then, those of which another task says it have that, and
    * those of the system, as `/tmp`, keep it always.
    */
   readonly directoryMode?: string;
-  /** What is in the folder and not in the source goes, unless another task declares it. */
+  /** What is in the folder and not in the source goes, unless another task declares it; refused (1) where the source has no file. */
   readonly delete?: boolean;
 }
 
@@ -81,9 +86,23 @@ export function completeTree(
         ...folder,
         ...(keepsMode && entry.type === 'directory' && { givesWay: true }),
       } as Entry;
-    return { ...at, ...owned(fileMode ?? (entry.executable ? '0755' : '0644')) } as Entry;
+    return { ...at, ...owned(fileMode ?? modeOf(entry)) } as Entry;
   });
+  if (deletes && entries.every(({ type }) => type === 'directory')) throw bringsNothing(path, source);
   return { path, deletes, entries: [{ name: '.', type: 'directory', path, ...kept }, ...entries] };
+}
+
+/** A build that failed, or a submodule that was not fetched, would empty the folder on all hosts. */
+function bringsNothing(path: string, source: string): QuorateError {
+  return usage(
+    `tree ${JSON.stringify(path)}: there is no file in its source ${source}, and delete would empty the folder`,
+    `see why the source is empty; absent('${path}') takes the folder away`,
+  );
+}
+
+function modeOf({ content, executable }: SourceEntry & { readonly type: 'file' }): string {
+  if (usualMode(content) === '0600') return executable ? '0700' : '0600';
+  return executable ? '0755' : '0644';
 }
 
 /** Trees in one folder stand beside each other, unless they want different things of a path, or one takes away the rest. */

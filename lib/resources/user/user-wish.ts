@@ -102,7 +102,11 @@ export function userDifferences(
   const { group, groups = [], onlyGroups, shell, comment, password, expiry, expires } = desired;
   const primary = found?.group;
   if (primary === undefined) return differencesOfNew(desired);
-  const known = [primary, ...(found?.groups ?? []), ...observed.groups];
+  // In the primary group that it leaves it is only by name from then on.
+  const leaves = group !== undefined && group !== primary && !observed.member.includes(primary);
+  const known = [group ?? primary, ...(found?.groups ?? []), ...observed.groups].filter(
+    (one) => !(leaves && one === primary),
+  );
   const missing = groups
     .filter((one) => !known.includes(one))
     .map((one) => ({ kind: 'update', property: 'groups', before: null, after: one }) as const);
@@ -110,7 +114,7 @@ export function userDifferences(
   if (observed.group === undefined) return missing;
   requireSameFiles(desired, observed);
   const left = onlyGroups
-    ? observed.member.filter((one) => one !== primary && one !== group && !groups.includes(one))
+    ? observed.member.filter((one) => one !== (group ?? primary) && !groups.includes(one))
     : [];
   const before = observed.locked ? 'locked' : SECRET;
   const isOther = password !== undefined && sha256(password.reveal()) !== observed.password;

@@ -189,6 +189,18 @@ describe('a block in a file', () => {
       '# BEGIN ours\n0\n# END ours\nb\n',
       '# BEGIN ours\n1\n2\n# END ours\nb\n',
     ],
+    [
+      'has comments that are closed',
+      block({ comment: '<!--', content: '<p>' }),
+      '<a>\n',
+      '<a>\n<!-- BEGIN ours -->\n<p>\n<!-- END ours -->\n',
+    ],
+    [
+      'has comments that are closed once',
+      block({ comment: '/*', name: 'ours */', content: 'x' }),
+      '',
+      '/* BEGIN ours */\nx\n/* END ours */\n',
+    ],
     ['is fine', block(), '# BEGIN ours\n1\n2\n# END ours', '# BEGIN ours\n1\n2\n# END ours'],
     ['goes', block({ state: 'absent' }), 'a\n# BEGIN ours\n0\n# END ours\nb\n', 'a\nb\n'],
     [

@@ -135,6 +135,16 @@ describe('an archive', () => {
     expect(readdirSync(at('')).sort()).toEqual(['.conf', 'bin', 'theirs']);
   });
 
+  it('may be a zip that Windows made, of which unzip warns', async () => {
+    const zip = join(dir, 'windows.zip');
+    const made = `import sys, zipfile; one = zipfile.ZipInfo('bin\\\\run'); one.create_system = 0
+with zipfile.ZipFile(sys.argv[1], 'w') as to: to.writestr(one, 'x')`;
+    execFileSync('python3', ['-c', made, zip]);
+    const task = wish(zip, { strip: 0, creates: 'bin/run' });
+    expect(await run(task, { dir })).toHaveLength(1);
+    expect(readFileSync(at('bin/run'), 'utf8')).toBe('x');
+  });
+
   it('may be a zip', async () => {
     await run(wish(packed('one', 'site.zip'), { strip: 0, creates: 'site-1.0/bin/sité' }), { dir });
     expect(readFileSync(at('site-1.0/bin/sité'), 'utf8')).toBe('one');

@@ -65,6 +65,18 @@ describe('authorized keys', () => {
     ['come from a text of several', { keys: `# team\n${A}\n\n${B}\n` }, '', `${A}\n${B}\n`],
     ['alone: comments are not keys', { keys: A, exclusive: true }, `# mine\n${A}\n`, undefined],
     ['alone: others go', { keys: A, exclusive: true }, `# mine\n${B}\n${A}\n`, `# mine\n${A}\n`],
+    [
+      'alone: what sshd may take for a key goes, whatever its type is called',
+      { keys: A, exclusive: true },
+      `rsa-sha2-256 AAAAB3 x\nfuture-key@openssh.com AAAA y\n\n # mine\n${A}\n`,
+      `\n # mine\n${A}\n`,
+    ],
+    [
+      'beside lines that are no keys, which stay',
+      { keys: B },
+      `future-key@openssh.com AAAA y\n`,
+      `future-key@openssh.com AAAA y\n${B}\n`,
+    ],
   ])('%s', (_name, options, before, after) => {
     expect(written(options, before)).toBe(after);
   });

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { PRELUDE } from '../../../lib/dsl/shell/prelude.ts';
 import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { withEntry } from '../../../lib/resources/mount/fstab.ts';
@@ -140,6 +141,24 @@ describe('a mount', () => {
       ['update options: ro,ro → rw'],
     ],
     [
+      'is read-only, as a disk that fails leaves it',
+      {},
+      observed(LINE, 'rw,noatime - ext4 /dev/sdb1 ro'),
+      ['update options: rw,noatime,ro → rw,noatime'],
+    ],
+    [
+      'can be read alone',
+      { type: 'auto' },
+      observed(LINE.replace('ext4', 'auto'), 'ro,noatime - iso9660 /dev/sdb1 ro'),
+      [],
+    ],
+    [
+      'is a folder of what is read-only',
+      { source: '/srv/data', type: 'none', options: 'bind' },
+      observed('/srv/data /data none bind 0 0\n', 'rw - ext4 /dev/sdb1 ro', 'same'),
+      [],
+    ],
+    [
       'gets other options',
       { options: 'ro' },
       observed(LINE, LIVE),
@@ -255,6 +274,23 @@ describe('a mount', () => {
         world,
       ),
     ).toHaveLength(1);
+  });
+
+  it('of a share of another machine needs no such path here', () => {
+    const { probe } = mount('/data', {
+      source: '//nas/share',
+      type: 'cifs',
+      options: 'credentials=/root/.smb',
+    });
+    const { stdout } = spawnSync('sh', ['-c', `${PRELUDE}\n${probe?.text}`], { encoding: 'utf8' });
+    expect(stdout).not.toMatch(/^missing$/m);
+    expect(stdout).toMatch(/^above directory/m);
+  });
+
+  it.each(['password=x', 'ro,pass=x', 'user=ann,passwd=x'])('with %s is refused, and not told', (options) => {
+    expect(() => mount('/data', { source: '//nas/share', type: 'cifs', options })).toThrow(
+      expect.objectContaining({ exitCode: 1, message: expect.not.stringContaining('=x') }),
+    );
   });
 
   it.each([{ source: '' }, { options: 'a, b' }, { type: '' }, { pass: -3 }])(

@@ -120,7 +120,16 @@ NeedDaemonReload=no`,
     ['that stays when its work is done', plain(), { more: 'Type=oneshot\nRemainAfterExit=yes' }, []],
     ['that has failed', plain(), { state: 'failed' }, ['start state: failed → running']],
     ['that is disabled', plain(), { unitFile: 'disabled' }, ['update enabled: disabled → enabled']],
-    ['that others start', plain(), { unitFile: 'static' }, []],
+    ['that others start', plain(), { unitFile: 'static', more: 'WantedBy=multi-user.target' }, []],
+    ['that D-Bus starts', plain(), { unitFile: 'static', more: 'BusName=org.example' }, []],
+    [
+      'that is enabled by another unit, which is not',
+      plain(),
+      { unitFile: 'indirect', more: 'also disabled' },
+      ['update enabled: indirect → enabled'],
+    ],
+    ['that is enabled by another unit', plain(), { unitFile: 'indirect', more: 'also enabled' }, []],
+    ['that has an alias', plain(), { unitFile: 'indirect' }, []],
     ['that runs and is not to', plain({ state: 'stopped' }), {}, ['stop state: running → stopped']],
     [
       'in a crash loop, which is not to run',
@@ -242,6 +251,39 @@ NeedDaemonReload=no`,
     ],
   ])('%s', (_name, task, found, differences) => {
     expect(plan(task, found)).toEqual(differences);
+  });
+
+  const START = ['start state: stopped → running'];
+  const NOBODY = /^cannot have site start at boot: its unit has no \[Install\], and no other unit starts it$/;
+  it('that nothing starts at boot is an error, in a check and in a run', () => {
+    for (const world of [new World(), new World(new World(), true)])
+      expect(() => plan(plain(), { unitFile: 'static', more: 'WantedBy=\nTriggeredBy=' }, world)).toThrow(
+        NOBODY,
+      );
+    expect(plan(plain({ enabled: false }), { unitFile: 'static' })).toEqual([]);
+  });
+
+  it.each<[string, content: string, beside: string[], string[] | RegExp]>([
+    ['that has an [Install]', '[Service]\n[Install]\n', [], ['update enabled: null → enabled', ...START]],
+    ['that has none', '[Service]\n', [], NOBODY],
+    ['that has none, beside a socket', '[Service]\n', ['site.socket'], START],
+  ])('is started from a unit to come %s', (_, content, beside, found) => {
+    const world = new World();
+    const out = `\n${MARK}\nNeedDaemonReload=no`;
+    for (const one of ['site.service', ...beside])
+      systemdUnit(one, { content }).diff({ code: 0, out }, world);
+    const check = () =>
+      plan(plain(), { load: 'not-found', state: 'inactive', unitFile: '', fragment: '' }, world);
+    if (found instanceof RegExp) expect(check).toThrow(found);
+    else expect(check()).toEqual(found);
+  });
+
+  it('is enabled once its unit has got an [Install]', () => {
+    const world = new World();
+    const content = '[Service]\n[Install]\nWantedBy=multi-user.target\n';
+    systemdUnit('site.service', { content }).diff({ code: 0, out: `\n${MARK}\nNeedDaemonReload=no` }, world);
+    const found = { unitFile: 'static', fragment: '/etc/systemd/system/site.service' };
+    expect(plan(plain(), found, world)).toContain('update enabled: static → enabled');
   });
 
   it('is due when an earlier task writes what it has read', () => {

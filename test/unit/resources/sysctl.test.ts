@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
+import { Secret } from '../../../lib/dsl/secret.ts';
+import { PRELUDE } from '../../../lib/dsl/shell/prelude.ts';
 import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import type { Sh } from '../../../lib/dsl/shell/sh.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
@@ -57,6 +59,53 @@ describe('a value of the kernel', () => {
     const out = `stat regular file|644|root|root|9|0|0|/x\nsha256 ${sha256(content)}\n${MARK}\nabove directory /etc\n${MARK}\nlive ${live}`;
     expect(ports.diff({ code: 0, out }, new World())).toHaveLength(isSame ? 0 : 1);
   });
+
+  it.each([
+    ['net.ipv4.conf.all.rp_filter', '0x1', '1', true],
+    ['net.ipv4.conf.all.rp_filter', '0x10', '1', false],
+    ['kernel.shmmax', '0xFFFFFFFFFFFFFFFF', '18446744073709551615', true],
+    ['net.ipv4.tcp_rmem', '4096 010 -1', '4096\t8\t-1', true],
+    ['kernel.hostname', '1x', '1', false],
+    ['net.ipv4.tcp_allowed_congestion_control', 'bbr reno', 'reno bbr', true],
+    ['net.ipv4.tcp_allowed_congestion_control', 'bbr reno', 'reno cubic', false],
+    ['kernel.core_pattern', 'a b', 'b a', false],
+  ])('%s %s is told by the kernel as %j: %s', (name, value, live, isSame) => {
+    const changes = sysctl(name, { value }).diff(
+      { code: 0, out: ['', 'above directory /etc/sysctl.d', `live ${live}`].join(`\n${MARK}\n`) },
+      new World(),
+    );
+    expect(changes.map(({ property }) => property)).toEqual(isSame ? ['at boot'] : ['at boot', 'now']);
+  });
+
+  it('that can only be written is an error, in a check too', () => {
+    expect(() => plan(undefined, '', 'hidden\n')).toThrow(/it may not be read here, so nobody can tell/);
+    expect(plan(undefined, '1\nhidden\n')).toEqual(['create at boot', 'update now']);
+  });
+
+  it.each(SHELLS)(
+    'that the kernel refuses does not get into the file of the next boot, under %s',
+    (_, ...shell) => {
+      const root = scratch();
+      mkdirSync(join(root, 'proc/sys/net/ipv4'), { recursive: true });
+      mkdirSync(join(root, 'etc/sysctl.d'), { recursive: true });
+      const task = sysctl('net.ipv4.ip_forward', { value: 2 });
+      const out = ['', 'above directory /etc/sysctl.d', 'live 0'].join(`\n${MARK}\n`);
+      const text = task.apply(task.diff({ code: 0, out }, new World()), {}).text;
+      const script = text.replaceAll(/(?<=[ '>])\/(?=etc|proc)/g, `${root}/`);
+      const [file = '', ...args] = [...shell, '-c', `${PRELUDE}${script}`];
+      const run = () => spawnSync(file, args, { encoding: 'utf8' });
+      const written = join(root, 'etc/sysctl.d/zz-net-ipv4-ip_forward.conf');
+      // A folder takes no value.
+      mkdirSync(join(root, 'proc/sys/net/ipv4/ip_forward'));
+      expect(run()).toMatchObject({
+        status: 1,
+        stdout: 'the kernel does not take 2 for net.ipv4.ip_forward\n',
+      });
+      expect(existsSync(written)).toBe(false);
+      rmdirSync(join(root, 'proc/sys/net/ipv4/ip_forward'));
+      expect([run().status, existsSync(written)]).toEqual([0, true]);
+    },
+  );
 
   it('may be empty where it is a text or a list of ports', () => {
     const empty = (name: string, live: string) =>
@@ -153,7 +202,25 @@ describe('a job of cron', () => {
       content,
       mode: '0644',
       owner: 'root',
+      group: 'root',
     });
+  });
+
+  it.each<[string, string, string[]]>([
+    ['as it was made', '644|root|root', []],
+    ['that others may write, which cron passes over', '666|root|root', ['mode 0644']],
+    ['of a group that may write', '664|root|web', ['mode 0644', 'group root']],
+  ])('%s', (_name, stat, due) => {
+    const text = '@daily root true\n';
+    const out = `stat regular file|${stat}|9|0|0|/x\nsha256 ${sha256(text)}\n${MARK}\nabove directory /etc/cron.d\n${MARK}\n`;
+    const changes = cron('job', { schedule: '@daily', run: 'true' }).diff({ code: 0, out }, new World());
+    expect(changes.map(({ property, after }) => `${property} ${after}`)).toEqual(due);
+  });
+
+  it('with a secret is of root alone', () => {
+    const token = new Secret('hunter2-long-one');
+    const { wish } = cron('job', { schedule: '@daily', run: `TOKEN=${token.reveal()} backup` });
+    expect(wish).toMatchObject({ mode: '0600' });
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
+import { Secret } from '../../../lib/dsl/secret.ts';
 import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { service } from '../../../lib/resources/service/index.ts';
@@ -29,9 +30,23 @@ describe('a unit of systemd', () => {
     expect(found).toEqual(differences);
   });
 
+  it('that has a secret is of root alone', () => {
+    const token = new Secret('a-long-word-of-units');
+    const content = `[Service]\nEnvironment=TOKEN=${token.reveal()}\n`;
+    const task = systemdUnit('site.service.d/token.conf', { content });
+    const out = `stat regular file|644|root|root|9|0|0|/x\nsha256 ${sha256(content)}\n${MARK}\nNeedDaemonReload=no`;
+    const changes = task.diff({ code: 0, out }, new World());
+    expect(changes).toMatchObject([{ property: 'mode', after: '0600' }]);
+    expect(task.apply(changes, {}).text).toContain('0600');
+  });
+
   it('that an earlier task places may be started', () => {
     const world = new World();
-    unit.diff({ code: 0, out: `\n${MARK}\nNeedDaemonReload=no\n` }, world);
+    const content = `${CONTENT}[Install]\nWantedBy=multi-user.target\n`;
+    systemdUnit('site.service', { content }).diff(
+      { code: 0, out: `\n${MARK}\nNeedDaemonReload=no\n` },
+      world,
+    );
     const out = 'LoadState=not-found\nActiveState=inactive\nUnitFileState=\nInvocationID=';
     const changes = service('site').diff({ code: 0, out }, world);
     expect(changes.map(({ kind, certainty }) => [kind, certainty])).toEqual([

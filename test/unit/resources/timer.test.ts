@@ -16,10 +16,14 @@ const [service = '', when = ''] = (task.wish as { files: [string, string][] }).f
   ([, content]) => content,
 );
 
-function plan(files: readonly (string | undefined)[], manager = 'ActiveState=active\nUnitFileState=enabled') {
+function plan(
+  files: readonly (string | undefined)[],
+  manager = 'ActiveState=active\nUnitFileState=enabled',
+  mode = '644',
+) {
   const parts = files.map((content) => {
     if (content === undefined) return '';
-    return `stat regular file|644|root|root|9|0|0|/x\nsha256 ${sha256(content)}`;
+    return `stat regular file|${mode}|root|root|9|0|0|/x\nsha256 ${sha256(content)}`;
   });
   const out = [...parts, `NeedDaemonReload=no\n${manager}`].join(`\n${MARK}\n`);
   return task.diff({ code: 0, out }, new World()).map(({ kind, property }) => `${kind} ${property}`);
@@ -41,6 +45,11 @@ describe('a timer', () => {
     ],
     ['whose command was edited', plan(['x', when]), [`update ${SERVICE}`]],
     ['whose time was edited', plan([service, 'x']), [`update ${TIMER}`]],
+    [
+      'whose units others may write',
+      plan([service, when], undefined, '666'),
+      [`update ${SERVICE} mode`, `update ${TIMER} mode`],
+    ],
     [
       'that systemd has not read',
       plan([service, when], 'NeedDaemonReload=yes\nActiveState=active\nUnitFileState=enabled'),

@@ -50,6 +50,15 @@ beforeEach(() => {
   symlinkSync('test3', from('test'));
 });
 
+it('of a folder without a file does not delete', () => {
+  mkdirSync(join(dir, 'none/sub'), { recursive: true });
+  const empty = (more: Partial<TreeOptions>) => tree(join(dir, 'at'), { source: join(dir, 'none'), ...more });
+  expect(() => empty({ delete: true })).toThrow(
+    /there is no file in its source .*none, and delete would empty/,
+  );
+  expect(empty({}).title).toContain('has its files');
+});
+
 describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
   it('has all of it, with its own modes, and then nothing differs', async () => {
     const said = await dry([wish()], { dir, shell });
@@ -91,6 +100,16 @@ describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
     expect(readdirSync(at('sub')).sort()).toEqual(['deep er', 'run', 'two']);
     writeFileSync(join(dir, 'more/sub/run'), 'another');
     expect(agree({})).toBe(false);
+  });
+
+  it('has what holds a secret for its owner alone, unless a mode is said', async () => {
+    const key = `-----BEGIN PRIVATE KEY-----\n${'c2VjcmV0'.repeat(8)}\n-----END PRIVATE KEY-----\n`;
+    writeFileSync(from('index.html'), key, { mode: 0o644 });
+    writeFileSync(from('sub/run'), `#!/bin/sh\n${key}`);
+    await run([wish()], { dir, shell });
+    expect(['index.html', 'sub/run', 'test1'].map(mode)).toEqual(['600', '700', '644']);
+    await run([wish({ fileMode: '0640' })], { dir, shell });
+    expect(['index.html', 'sub/run', 'test1'].map(mode)).toEqual(['640', '640', '640']);
   });
 
   it('is mended where it drifts, and follows its source', async () => {
