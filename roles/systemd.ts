@@ -15,7 +15,7 @@ import {
 } from '../lib/etcd/files/etcd-conf.ts';
 import { type MemberServiceOptions, memberService } from '../lib/etcd/files/member-service.ts';
 import { tellingLine } from '../lib/etcd/files/telling-line.ts';
-import { etcdUnit, loadedPaths, recordCommand } from '../lib/etcd/files/unit.ts';
+import { etcdUnit, loadedPaths, recordCommand, unitWithoutWait } from '../lib/etcd/files/unit.ts';
 import { clusterOf, type Member, memberOf } from '../lib/etcd/model/cluster.ts';
 import {
   bootstrapFile,
@@ -64,7 +64,8 @@ export const systemd: Role<EtcdFacts> = {
 };
 
 function unit(target: Target<EtcdFacts>, member: Member) {
-  const content = etcdUnit(member, target.facts.systemd ?? 0, etcdConf(target));
+  const conf = etcdConf(target);
+  const content = etcdUnit(member, target.facts.systemd ?? 0, conf);
   const path = memberUnitPath(member);
   return [
     file(path, {
@@ -80,7 +81,9 @@ function unit(target: Target<EtcdFacts>, member: Member) {
         manager: 'systemd',
         unitPath: path,
         logs: member.logFiles,
-        loads: loads(target, member, { [path]: sha256(content) }),
+        loads: loads(target, member, {
+          [path]: { digest: sha256(content), alike: [sha256(unitWithoutWait(content, conf))] },
+        }),
         ready: {
           until: sh`${joins(target) ? staysStarting(member) : sh`:`}
 [ "$(systemctl is-active ${member.service}.service)" = active ] && ${ready(target, member)}`,
@@ -201,18 +204,18 @@ function ready(target: Target<EtcdFacts>, member: Member): Sh {
   return sh`(${etcdctl(member)}; q_reach; q_etcdctl endpoint status)`;
 }
 
-/** What a start must have loaded; `digests` of files that are written by this run. */
+/** What a start must have loaded; `written`: of files that are written by this run. */
 function loads(
   target: Target<EtcdFacts>,
   member: Member,
-  digests: Readonly<Record<string, string>> = {},
+  written: Readonly<Record<string, Omit<Loaded, 'path'>>> = {},
 ): readonly Loaded[] {
-  const known: Readonly<Record<string, string>> = {
-    ...digests,
-    [confFile(member)]: sha256(withoutBootstrapKeys(etcdConf(target))),
-    [dropInDir(member)]: target.facts.unit.dropInDigest ?? sha256(''),
+  const known: typeof written = {
+    ...written,
+    [confFile(member)]: { digest: sha256(withoutBootstrapKeys(etcdConf(target))) },
+    [dropInDir(member)]: { digest: target.facts.unit.dropInDigest ?? sha256('') },
   };
-  return loadedPaths(member).map((path) => ({ path, ...(known[path] && { digest: known[path] }) }));
+  return loadedPaths(member).map((path) => ({ path, ...known[path] }));
 }
 
 /** A linearizable read through the member: there is quorum, and the certificates fit. An alarm is for the gate. */

@@ -305,6 +305,18 @@ printf '\\377' | dd of=$w bs=1 seek=$((at + 100000)) conv=notrunc 2>/dev/null; s
       await healthy();
     });
 
+    slow('a member waits for an address that its host has late', async () => {
+      // What speaks to it meanwhile comes by its namespaces, not by SSH.
+      const { stdout } = await lab.enter(
+        'etcd03',
+        `at=$(ip -o -4 addr show to 10.0.52.6); set -- $at; systemctl stop etcd; ip addr del $4 dev $2
+systemctl start --no-block etcd; sleep 15; systemctl show -p SubState etcd; ip addr add $4 dev $2`,
+      );
+      expect(stdout.trim()).toBe('SubState=start-pre');
+      await healthy();
+      expect(await on('etcd03', 'systemctl show -p NRestarts etcd')).toBe('NRestarts=0');
+    });
+
     slow('two of three logs damaged: the doctor sends to recover, which makes it of the third', async () => {
       await on('etcd01', `${etcdctl(lab.hosts)}; ctl put kept all >/dev/null; sleep 0.3`);
       await onAll('systemctl stop etcd');

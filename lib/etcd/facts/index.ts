@@ -8,6 +8,7 @@ import type { LeafRules } from '../../pki/index.ts';
 import { type Member, memberOf } from '../model/cluster.ts';
 import { bootstrapFile, caFile, pidFile, releaseRecord } from '../model/paths.ts';
 import { type BackupFacts, backupFacts, parseBackups } from './backup-facts.ts';
+import { type Barred, barredFacts, parseBarred } from './barred.ts';
 import { dataFacts } from './data-facts.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
@@ -17,6 +18,7 @@ import { type KeptFacts, keptFacts, NOTHING_KEPT, parseKept, programToCome } fro
 import { loadedUnit } from './loaded-unit.ts';
 import { networkFacts, parseNetworkFacts, type Source } from './network-facts.ts';
 import { type Occupied, occupiedFacts, parseOccupied } from './occupied.ts';
+import { type OtherUnit, otherUnitFacts, parseOtherUnit } from './other-unit.ts';
 import { type MemberReading, parseMember, readMember } from './read-member.ts';
 import { parseUnitFacts, type UnitFacts, unitFacts } from './unit-facts.ts';
 import { requireReadable, unreadableFacts } from './unreadable.ts';
@@ -38,6 +40,8 @@ export interface EtcdFacts {
   readonly resolved: string | undefined;
   /** The same for an `etcd_peer_address` of its own. */
   readonly resolvedPeer: string | undefined;
+  /** Whose the member's cluster or data is by our records, where it has none under its own name. */
+  readonly otherUnit: OtherUnit | undefined;
   /** First line of our records, undefined when there are none. */
   readonly owner: string | undefined;
   /** The member was part of a quorum, by our record: with whom. Outlives the data. */
@@ -52,6 +56,8 @@ export interface EtcdFacts {
   readonly dataOwner: string | undefined;
   /** Directories that are to become the member's, with things of others in them. */
   readonly occupied: readonly Occupied[];
+  /** Folders on the way to its own that its user may not enter. */
+  readonly barred: readonly Barred[];
   service: ServiceState;
   /** Where systemd has the unit from; undefined without one. */
   readonly unitFile: string | undefined;
@@ -149,6 +155,7 @@ export const ORDINARY: EtcdFacts = {
   systemd: 252,
   resolved: '192.0.2.1',
   resolvedPeer: undefined,
+  otherUnit: undefined,
   owner: undefined,
   formed: undefined,
   data: 'absent',
@@ -156,6 +163,7 @@ export const ORDINARY: EtcdFacts = {
   walElsewhere: undefined,
   dataOwner: undefined,
   occupied: [],
+  barred: [],
   service: 'absent',
   unitFile: undefined,
   unit: { dropIns: [], dropInDigest: undefined },
@@ -229,12 +237,14 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       resolved: addressOf(line('resolved')),
       resolvedPeer: addressOf(line('resolved-peer')),
       owner: line('owner'),
+      otherUnit: parseOtherUnit(head),
       formed: parseFormed(head),
       data: (line('data') ?? 'absent') as EtcdFacts['data'],
       dataInstead: line('data-instead'),
       walElsewhere: line('wal-elsewhere'),
       dataOwner: line('data-owner'),
       occupied: parseOccupied(head),
+      barred: parseBarred(head),
       service: (line('service') ?? 'absent') as ServiceState,
       unitFile: line('unit'),
       ...(unitState !== undefined && { unitState }),
@@ -292,11 +302,13 @@ function recordFacts(member: Member): Sh {
   const [owner, release] = [`${stateDir}/owner`, releaseRecord(member)];
   return sh`q_version=
 if [ -f ${owner} ]; then read -r q_line <${owner}; echo "owner $q_line"; fi
+${otherUnitFacts(member)}
 if [ -f ${release} ]; then read -r q_version q_rest <${release}; echo "installed $q_version"; fi
 ${formedFacts(member)}
 ${backupFacts(member)}
 ${dataFacts(member)}
 ${occupiedFacts(member)}
+${barredFacts(member)}
 if [ -f ${bootstrapFile(member)} ]; then echo "token $(sed -n 's/^ETCD_INITIAL_CLUSTER_TOKEN="\(.*\)"$/\1/p' ${bootstrapFile(member)})"; fi
 ${serviceState(member)}`;
 }

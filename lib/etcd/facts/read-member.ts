@@ -38,6 +38,8 @@ export interface MemberReading {
   readonly closed?: true;
   /** It was started with a list of revoked certificates, which it reads for each connection. */
   readonly checksList?: true;
+  /** Bytes of data from which on it takes no more writes, as it was started; undefined for etcd's own. */
+  readonly quota?: number;
   /** Another program runs than the one that was to. */
   readonly foreign?: { readonly pid: number; readonly runs: string; readonly wanted: string };
 }
@@ -101,6 +103,7 @@ case $q_answers in
 esac
 q_part "@version 0 \${q_version-}"; q_part "@asked 0 $q_url"; q_part "@url 0 $q_told"
 if q_setting ETCD_CLIENT_CRL_FILE; then q_part '@list 0 yes'; fi
+if q_setting ETCD_QUOTA_BACKEND_BYTES; then q_part "@quota 0 $q_value"; fi
 if [ -n "$q_closed" ]; then q_part '@closed 0 yes'; fi
 if [ -n "$q_unhashed" ]; then q_part "@unhashed 0 $q_unhashed"; fi
 if [ -n "$q_foreign" ]; then q_part "@foreign 0 $q_main $q_foreign"; q_part "@wanted 0 $q_exec"; fi
@@ -139,6 +142,7 @@ export function parseMember(out: string, revision = 0): MemberReading {
     ...urlOf('clientUrl', printed('url')?.out),
     ...urlOf('askedAt', printed('asked')?.out),
     ...(printed('list') && { checksList: true as const }),
+    ...quotaOf(printed('quota')?.out),
     ...(printed('closed') && { closed: true as const }),
     ...foreignOf(printed('foreign')?.out, printed('wanted')?.out),
     ...(status && { status }),
@@ -156,6 +160,11 @@ export function parseMember(out: string, revision = 0): MemberReading {
 /** What a member says of itself goes into lines that people copy: anything but `https://HOST:PORT` is not a URL of it. */
 function urlOf(name: 'clientUrl' | 'askedAt', text = ''): Pick<MemberReading, 'clientUrl' | 'askedAt'> {
   return /^https:\/\/(\[[\da-f:.]+\]|[\w.-]+):\d+$/i.test(text) ? { [name]: text } : {};
+}
+
+function quotaOf(text = ''): Pick<MemberReading, 'quota'> {
+  const quota = Number(text.trim() || 0);
+  return Number.isSafeInteger(quota) && quota !== 0 ? { quota } : {};
 }
 
 function foreignOf(text = '', wanted = ''): Pick<MemberReading, 'foreign'> {

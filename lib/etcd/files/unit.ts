@@ -12,6 +12,7 @@ import {
   runtimeDir,
   writableDirs,
 } from '../model/paths.ts';
+import { awaitAddresses } from './awaited-address.ts';
 import { BOOTSTRAP_KEYS_SED } from './etcd-conf.ts';
 
 /**
@@ -19,7 +20,8 @@ import { BOOTSTRAP_KEYS_SED } from './etcd-conf.ts';
  * - every setting comes from the environment files; the second one exists during a bootstrap only
  * - `UnsetEnvironment` has the last word, so what `etcd.conf` sets is not on it: a proxy set for the whole host must not
  *   stand between members, and no dangerous flag of etcd comes from there
- * - `ExecStartPre=-` records what is about to be loaded; its failure must not keep etcd down
+ * - `ExecStartPre=-` waits for the member's address and records what is about to be loaded; its failure must not keep
+ *   etcd down
  * - READY is sent once there is quorum, so a member that waits for its peers is started again after a while: the
  *   rest of the boot does not wait for ever, and a large database still has the time it takes to load
  */
@@ -43,7 +45,8 @@ export function etcdUnit(member: Member, systemd: number, conf: string): string 
     `EnvironmentFile=-${bootstrapFile(member)}`,
     ...(systemd >= 235 ? strayVariables(conf).map((names) => `UnsetEnvironment=${names.join(' ')}`) : []),
     `RuntimeDirectory=${service}`,
-    `ExecStartPre=-/bin/sh -c ${unitWord(sh`{ ${recordCommand(member)}; } >${loadedRecord(member)}`.text)}`,
+    ...waits(conf),
+    startPre(sh`{ ${recordCommand(member)}; } >${loadedRecord(member)}`),
     `ExecStart=${binDir}/etcd`,
     `TimeoutStartSec=${START_TIMEOUT}`,
     'Restart=on-failure',
@@ -58,7 +61,24 @@ export function etcdUnit(member: Member, systemd: number, conf: string): string 
   ].join('\n');
 }
 
-/** Seconds. systemd counts them anew for each try. */
+/**
+ * The unit of `etcdUnit` as it was before it waited for an address. A process that was started by either is the same: a
+ * member need not be restarted for the other one.
+ */
+export function unitWithoutWait(unit: string, conf: string): string {
+  return waits(conf).reduce((text, line) => text.replace(`${line}\n`, ''), unit);
+}
+
+function waits(conf: string): readonly string[] {
+  const wait = awaitAddresses(conf);
+  return wait === undefined ? [] : [startPre(wait)];
+}
+
+function startPre(command: Sh): string {
+  return `ExecStartPre=-/bin/sh -c ${unitWord(command.text)}`;
+}
+
+/** Seconds. systemd counts them anew for each try, and for each command of it. */
 const START_TIMEOUT = 300;
 
 /** What belongs to the host or the operator, and a member has no business with. */

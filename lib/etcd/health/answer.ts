@@ -21,6 +21,8 @@ export interface Finding {
   readonly check:
     | 'health'
     | 'alarm'
+    /** The alarm that some member has as much data as its quota allows. */
+    | 'no-space'
     | 'cluster-id'
     | 'leader'
     /** Members do not agree on who is one. */

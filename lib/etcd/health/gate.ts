@@ -8,6 +8,7 @@ import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer, Finding } from './answer.ts';
 import { askMembers } from './ask.ts';
 import { judgeCluster, judgeStop } from './judge.ts';
+import { raisesQuota } from './quota.ts';
 import { mayPass } from './settle.ts';
 import { healthFirst, linesOf, wayOut } from './way-out.ts';
 
@@ -62,11 +63,18 @@ export function foreseenRefusal(
 
 const NO_READING: MemberReading = { healthy: false, said: '', certificates: [] };
 
+/** A member that gets more room for data is the way out of a full one: clients that go on writing leave no other. */
+function isMended({ check }: Finding, host: EtcdHost): boolean {
+  return check === 'no-space' && raisesQuota(host);
+}
+
 function refusalFor(
-  { target }: EtcdHost,
+  host: EtcdHost,
   answers: readonly Answer[],
-  findings: readonly Finding[],
+  all: readonly Finding[],
 ): QuorateError | undefined {
+  const { target } = host;
+  const findings = all.filter((one) => !isMended(one, host));
   return findings.length === 0
     ? undefined
     : refusal(

@@ -104,7 +104,10 @@ function alarms(answers: readonly Answer[]): Finding[] {
       (reading?.alarms ?? []).map(({ memberId, alarm }) => `${alarm} on ${names.get(memberId) ?? memberId}`),
     ),
   );
-  return [...seen].map((message) => ({ check: 'alarm', message: `alarm ${message}` }));
+  return [...seen].map((said) => ({
+    check: said.startsWith('NOSPACE ') ? 'no-space' : 'alarm',
+    message: `alarm ${said}`,
+  }));
 }
 
 function sameClusterId(answers: readonly Answer[]): Finding[] {

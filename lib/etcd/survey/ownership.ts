@@ -9,6 +9,7 @@ import { refusal } from '../refusal.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import { verbLine } from '../verb-line.ts';
 import { caProblems } from './authority.ts';
+import { renamedProblems } from './renamed.ts';
 import { strayData } from './stray-data.ts';
 
 /**
@@ -21,6 +22,8 @@ export async function ownershipProblems(
   ca: string | undefined,
   passing: readonly string[] = [],
 ): Promise<readonly QuorateError[]> {
+  const renamed = renamedProblems(surveyed.hosts);
+  if (renamed.length > 0) return renamed;
   return [
     ...surveyed.hosts.flatMap((host) => foreign(host, surveyed)),
     ...(ca === undefined ? [] : caProblems(surveyed, ca, passing)),

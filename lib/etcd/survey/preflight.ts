@@ -34,6 +34,7 @@ export function preflight(candidates: readonly Candidate[]): readonly QuorateErr
     ...candidates.flatMap((one) => [
       ...walDirectory(one),
       ...occupied(one),
+      ...barred(one),
       ...hidden(one),
       ...space(one),
       ...program(one),
@@ -99,6 +100,18 @@ function occupied({ member, facts }: Candidate): readonly QuorateError[] {
       `give it a folder of its own; set ${what}: ${own}`,
     );
   });
+}
+
+/** It would end at its start, while the others form the cluster without it. One that does its work comes through. */
+function barred({ member, facts }: Candidate): readonly QuorateError[] {
+  if (facts.reading?.healthy) return [];
+  return facts.barred.map(({ path, owner, mode }) =>
+    refusal(
+      member,
+      `${path} belongs to ${owner}, mode ${mode}: etcd runs as ${member.user}, and must come through to its own below it`,
+      `chmod a+x ${quote(path)} there; or choose another directory`,
+    ),
+  );
 }
 
 /** The member would never start. One that has data does, by a drop-in of somebody's. */

@@ -15,6 +15,7 @@ import { intentProblem } from './intents.ts';
 import { membershipProblems } from './membership.ts';
 import { ownershipProblems } from './ownership.ts';
 import { notes, preflight } from './preflight.ts';
+import { renamedProblems } from './renamed.ts';
 import { revocations } from './revocations.ts';
 import { markSetAside, setAsideProblems } from './set-aside.ts';
 import { dataProblems, foundingProblems, stateOf } from './state.ts';
@@ -57,6 +58,7 @@ async function surveyCluster(
   authority: PassingCa | undefined,
 ): Promise<ClusterFacts> {
   const { cluster, hosts } = surveyed;
+  refuse(renamedProblems(hosts));
   const ca = authority?.caPem ?? (await readCa(cluster.pkiDir));
   const kept = setAsideProblems(surveyed);
   if (kept.length === 0) markSetAside(surveyed);
@@ -74,6 +76,8 @@ export async function groundProblems(
   ca: string | undefined,
   passing?: PassingCa['passing'],
 ): Promise<readonly QuorateError[]> {
+  const renamed = renamedProblems(surveyed.hosts);
+  if (renamed.length > 0) return renamed;
   return [
     ...(await foreignFolder(surveyed)),
     ...(await ownershipProblems(surveyed, ca, passing)),

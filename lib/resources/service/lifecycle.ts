@@ -82,9 +82,10 @@ export function outdatedFiles(
 ): readonly string[] {
   const names = loads.map(({ path }) => path.split('/').at(-1) ?? path);
   if (recorded?.length !== loads.length) return loads.length === 0 && stale ? [`${name}.service`] : names;
-  const outdated = loads.flatMap(({ path, digest }, i) => {
+  const outdated = loads.flatMap(({ path, digest, alike = [] }, i) => {
     const wanted = digest ?? world.path(path).state?.sha256 ?? onDisk[i];
-    return wanted === UNKNOWN || wanted !== recorded[i] ? [names[i] as string] : [];
+    const isLoaded = wanted === recorded[i] || alike.includes(recorded[i] ?? '');
+    return wanted === UNKNOWN || !isLoaded ? [names[i] as string] : [];
   });
   return outdated.length === 0 && stale ? [`${name}.service`] : outdated;
 }

@@ -5,6 +5,8 @@ export interface Loaded {
   readonly path: string;
   /** Digest that a start must have recorded for it; by default of the whole file as it will be. */
   readonly digest?: string;
+  /** Digests of versions that make no other process: whoever has loaded one of them need not start anew. */
+  readonly alike?: readonly string[];
 }
 
 /** When a service counts as started. */

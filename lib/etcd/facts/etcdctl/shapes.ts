@@ -8,6 +8,8 @@ export interface MemberStatus {
   readonly leaderId: string;
   readonly version: string;
   readonly dbSize: number;
+  /** Of that, what is no free page; from 3.4 on. */
+  readonly inUse?: number;
   readonly revision: number;
   readonly raftTerm: number;
   readonly raftIndex: number;
@@ -101,6 +103,7 @@ export const SHAPES: { readonly [Q in keyof Answers]: (json: Json) => Answers[Q]
       leaderId: hex(field(status, 'leader')),
       version: text(need(status, 'version')),
       dbSize: whole(field(status, 'dbSize')),
+      ...inUse(status),
       revision: whole(field(header, 'revision')),
       raftTerm: whole(need(status, 'raftTerm')),
       raftIndex: whole(need(status, 'raftIndex')),
@@ -162,6 +165,11 @@ function alone(json: Json, name: string): Json | undefined {
 function keyValue(json: Json): KeyValue {
   const said = (name: string) => Buffer.from(text(field(json, name) ?? ''), 'base64').toString();
   return { key: said('key'), value: said('value') };
+}
+
+function inUse(status: Json): Pick<MemberStatus, 'inUse'> {
+  const size = field(status, 'dbSizeInUse');
+  return size === undefined ? {} : { inUse: whole(size) };
 }
 
 function since36(status: Json): Pick<MemberStatus, 'storageVersion' | 'quota' | 'goingDownTo'> {

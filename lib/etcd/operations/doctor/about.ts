@@ -26,6 +26,8 @@ export interface About {
   readonly asker: Member;
   /** Members answer their own hosts only: they have new data, and clients are yet to come in. */
   readonly closed: boolean;
+  /** Of the fullest member that tells of it, bytes. */
+  readonly fill: Fill | undefined;
   /** `3.3.25`, where a member told. */
   readonly version: string | undefined;
   /** Members that vote, and how many of them are well. */
@@ -43,6 +45,13 @@ export interface About {
   readonly damaged: readonly string[];
   /** All members. */
   readonly members: readonly Member[];
+}
+
+/** How full a database is, bytes. */
+export interface Fill {
+  readonly size: number;
+  readonly inUse: number;
+  readonly quota: number;
 }
 
 const DEFAULTS = Object.fromEntries(
@@ -72,6 +81,7 @@ export const NOWHERE: About = {
   revision: 'REVISION',
   asker: { ...ANY, host: 'OTHER', clientUrl: 'https://OTHER:2379' },
   closed: false,
+  fill: undefined,
   version: undefined,
   voters: 3,
   healthy: 2,

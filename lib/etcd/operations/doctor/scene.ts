@@ -3,9 +3,10 @@ import { isUp } from '../../facts/index.ts';
 import type { MemberReading } from '../../facts/read-member.ts';
 import { closedUrl } from '../../files/etcd-conf.ts';
 import type { Finding } from '../../health/answer.ts';
+import { quotaOf } from '../../health/quota.ts';
 import { type Member, quorum } from '../../model/cluster.ts';
 import type { NamedCluster } from '../../verb-line.ts';
-import type { About } from './about.ts';
+import type { About, Fill } from './about.ts';
 import type { CauseId } from './causes/index.ts';
 import { hasLog } from './data.ts';
 import type { Evidence } from './evidence.ts';
@@ -104,12 +105,22 @@ export function aboutMember(member: Member, scene: Scene): About {
     revision: revisions.length > 0 ? String(Math.max(...revisions)) : 'REVISION',
     asker: asker ? asAsked(asker) : member,
     closed: scene.all.some((one) => asAsked(one).clientUrl === closedUrl(one.member)),
+    fill: fullest(readings),
     version,
     voters: voters > 0 ? voters : scene.members.length,
     healthy: healthy.length,
     ...savedIn(scene),
     members: scene.members,
   };
+}
+
+/** 3.3 does not tell. */
+function fullest(readings: readonly MemberReading[]): Fill | undefined {
+  const all = readings.flatMap((reading): readonly Fill[] => {
+    const { dbSize: size, inUse } = reading.status ?? {};
+    return size === undefined || inUse === undefined ? [] : [{ size, inUse, quota: quotaOf(reading) }];
+  });
+  return all.sort((a, b) => b.size / b.quota - a.size / a.quota)[0];
 }
 
 /** Where it has answered: others may not reach it there. */

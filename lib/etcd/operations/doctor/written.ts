@@ -105,7 +105,7 @@ function isPast(
 }
 
 /** What etcd says of an address or a port that it cannot have: which one it is to have is known better. */
-const OF_BINDING: readonly CauseId[] = ['address', 'low-port'];
+const OF_BINDING: readonly CauseId[] = ['address', 'late-address', 'low-port'];
 
 /** `from` is whose journal it is, `host` whom the line is about. */
 function ofJournal(one: Evidence, scene: Scene): readonly Written[] {
@@ -114,7 +114,7 @@ function ofJournal(one: Evidence, scene: Scene): readonly Written[] {
     const { count, line, lastWords = false } = finding;
     const told = `${member.host}, journal${count > 1 ? `, ${count} times` : ''}: ${excerpt(line)}`;
     const from = { from: member.host, lastWords };
-    const path = ofPath(finding, one, scene) ?? ofDropIns(finding, one, scene);
+    const path = ofLateAddress(finding, one) ?? ofPath(finding, one, scene) ?? ofDropIns(finding, one, scene);
     if (path)
       return { ...from, host: member.host, isAbout: false, ...path, evidence: `${told}${path.evidence}` };
     const remote = remoteOf(finding, scene.all, one);
@@ -129,6 +129,15 @@ function ofJournal(one: Evidence, scene: Scene): readonly Written[] {
 }
 
 type Part = Pick<Clue, 'cause' | 'evidence' | 'remedy'>;
+
+/** What etcd could not bind, and the host has by now: a boot was quicker than its network. */
+function ofLateAddress({ cause, line }: JournalFinding, { addresses }: Evidence): Part | undefined {
+  if (cause !== 'address') return undefined;
+  const [, v6, v4] = /listen tcp (?:\[([^\]]+)\]|([^\s:]+)):\d+/.exec(spoken(line)) ?? [];
+  const address = v6 ?? v4;
+  if (address === undefined || !addresses.includes(address)) return undefined;
+  return { cause: 'late-address', evidence: '; the host has it now' };
+}
 
 /** A path that may not be used is data or is not; what it is says the rest. */
 function ofPath({ cause, line }: JournalFinding, one: Evidence, scene: Scene): Part | undefined {

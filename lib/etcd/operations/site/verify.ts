@@ -14,9 +14,10 @@ import { askUntilWhole } from '../../health/settle.ts';
 import { wayOut } from '../../health/way-out.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
 import { isOf } from '../../model/role-names.ts';
-import { refusal } from '../../refusal.ts';
+import { refusal, refuse } from '../../refusal.ts';
 import { starts } from '../../roll.ts';
 import { setUpByOthers } from '../../survey/ownership.ts';
+import { renamedProblems } from '../../survey/renamed.ts';
 import { listsThatCount } from '../../survey/revocations.ts';
 import { clusterFacts, clustersOf, type EtcdHost, isBare, type Surveyed } from '../../surveyed.ts';
 import { tellTaken } from './taken.ts';
@@ -77,9 +78,12 @@ export async function showHealth(
 
 /**
  * Where there was no run yet, or the cluster was taken down, there is nothing to look for. That is known only of all its
- * hosts: 4 where some were not reached. Neither is there where somebody else has set it up (3).
+ * hosts: 4 where some were not reached. Neither is there where somebody else has set it up, or where it is there under
+ * another unit's name (3).
  */
 export function refuseBare({ unreachable }: Pick<PlayRun, 'unreachable'>, surveyed: Surveyed): void {
+  // To set it up anew under another name is no way: what is ours is told first.
+  refuse(renamedProblems(surveyed.hosts));
   const others = setUpByOthers(surveyed);
   if (others) throw others;
   if (!isBare(surveyed)) return;

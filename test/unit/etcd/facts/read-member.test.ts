@@ -167,3 +167,12 @@ it('an etcdctl that answers as none known here does is named with its version', 
     },
   ]);
 });
+
+it.each<[string, string, number | undefined]>([
+  ['of its own', '4194304', 4_194_304],
+  ['without an end', '-1', -1],
+  ['of etcd', '0', undefined],
+  ['that it made up', '4 MiB', undefined],
+])('a member has the quota that it was started with: one %s', (_what, text, quota) => {
+  expect(parseMember(`${MARK}@quota 0 ${text}\n`).quota).toBe(quota);
+});

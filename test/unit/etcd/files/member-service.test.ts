@@ -12,7 +12,7 @@ const task = memberService('etcd', {
     unitPath: UNIT,
     loads: [
       { path: '/opt/etcd/cfg/etcd.conf', digest: digest('a') },
-      { path: UNIT, digest: digest('b') },
+      { path: UNIT, digest: digest('b'), alike: [digest('c')] },
     ],
     ready: { until: sh`true`, timeout: 60 },
   },
@@ -80,6 +80,13 @@ describe('the service of a member', () => {
       { onDisk: ['a', 'x'], reload: 'yes' },
       ['update unit: another'],
     ],
+    [
+      'was started by a unit that makes the same process, which is replaced',
+      'active',
+      { recorded: ['a', 'c'], onDisk: ['a', 'c'] },
+      ['update unit: another'],
+    ],
+    ['was started by such a unit, since replaced', 'active', { recorded: ['a', 'c'] }, []],
     ['has its bootstrap behind it', 'active', { left: true }, ['remove bootstrap: present']],
   ])('%s', (_what, state, found, expected) => {
     const changes = task.diff({ code: 0, out: observed(state, found) }, new World());

@@ -171,6 +171,24 @@ describe('before anything is written', () => {
       ],
     ],
     [
+      'a folder that its user does not come through',
+      candidate({}, { barred: [{ path: '/var/lib/etcd', owner: 'root', mode: '700' }] }),
+      [
+        '3 etcd01: /var/lib/etcd belongs to root, mode 700: etcd runs as etcd, and must come through to its own below it',
+      ],
+    ],
+    [
+      'the same where it does',
+      candidate(
+        {},
+        {
+          reading: { healthy: true } as MemberReading,
+          barred: [{ path: '/var/lib/etcd', owner: 'root', mode: '700' }],
+        },
+      ),
+      [],
+    ],
+    [
       'an IPv6 address in another spelling',
       candidate({ addresses: ['fd00::1'] }, {}, { etcd_address: 'FD00:0:0:0:0:0:0:1' }),
       [],

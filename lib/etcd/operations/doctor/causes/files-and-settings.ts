@@ -81,6 +81,11 @@ export const FILES_AND_SETTINGS = [
     ],
   },
   {
+    id: 'late-address',
+    title: 'the host had its address only after etcd had given up',
+    next: (about) => [site(about)],
+  },
+  {
     id: 'listen-name',
     title: 'etcd binds addresses only, and is given a name',
     next: (about) => [

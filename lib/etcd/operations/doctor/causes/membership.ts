@@ -8,6 +8,7 @@ import {
   journalCommand,
   members,
   on,
+  type Remedy,
   remove,
   replace,
   site,
@@ -93,12 +94,7 @@ export const MEMBERSHIP = [
   {
     id: 'quota',
     title: 'the database has reached its quota: it takes no more writes',
-    next: (about) => [
-      ...etcdctl(about, `compact ${about.revision}`),
-      ...everywhere(about).flatMap((one) => etcdctl(one, 'defrag')),
-      ...etcdctl(about, 'alarm disarm'),
-      'raise quota-backend-bytes in etcd_settings, or it comes back',
-    ],
+    next: ofQuota,
   },
   {
     id: 'filtered',
@@ -130,6 +126,32 @@ export const MEMBERSHIP = [
     next: () => ['give it one: --cert, --key and --cacert, as in the line that status prints'],
   },
 ] as const satisfies readonly Cause[];
+
+/** Of the quota a share of data above which nothing but more room helps while clients write on. */
+const FULL = 0.6;
+
+/** Of the quota a share above which free pages are worth the pause that it takes to give them back. */
+const SWOLLEN = 0.8;
+
+/**
+ * Where its pages are in use, history or not, more room comes first: a client that writes on has the alarm back at once.
+ * Free pages are given back, and where neither is so the alarm is all that is left.
+ */
+function ofQuota(about: About): Remedy {
+  const { fill, revision } = about;
+  const compact = etcdctl(about, `compact ${revision}`);
+  const defrag = everywhere(about).flatMap((one) => etcdctl(one, 'defrag'));
+  const disarm = etcdctl(about, 'alarm disarm');
+  if (fill === undefined) return [...compact, ...defrag, ...disarm, moreRoom()];
+  if (fill.inUse >= fill.quota * FULL)
+    return [moreRoom(2 * fill.quota), site(about), ...disarm, ...compact, ...defrag];
+  return [...(fill.size >= fill.quota * SWOLLEN ? defrag : []), ...disarm];
+}
+
+function moreRoom(bytes?: number): string {
+  if (bytes === undefined) return 'raise quota-backend-bytes in etcd_settings, or it comes back';
+  return `set quota-backend-bytes: ${bytes} in etcd_settings, or more, on disks that have the room`;
+}
 
 /** Each member keeps the free pages of its own: etcdctl takes them in turn where it reaches them from one host. */
 function everywhere(about: About): readonly About[] {

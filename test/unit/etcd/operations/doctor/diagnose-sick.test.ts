@@ -319,6 +319,18 @@ describe('a member that is sick among others that are well', () => {
       `next: ${SITE} -r config -r systemd`,
     ],
     [
+      'had its address only after etcd had given up',
+      {
+        ...DOWN,
+        journal:
+          '{"level":"fatal","msg":"discovery failed","error":"listen tcp 10.0.0.3:2380: bind: cannot assign requested address"}',
+        evidence: { addresses: ['10.0.0.3'] },
+      },
+      'late-address etcd03',
+      /cannot assign requested address; the host has it now$/,
+      `next: ${SITE}`,
+    ],
+    [
       'is well, and does not listen where its peers look for it',
       {
         reading: WELL,

@@ -82,6 +82,7 @@ it('every signature has a line, and every cause but those that are measured a si
     'lost-data',
     'unit',
     'bound-elsewhere',
+    'late-address',
     'revoked',
     'ca-expired',
     'source-address',

@@ -209,6 +209,32 @@ describe('what the doctor sends to a verb', () => {
     ]);
   });
 
+  it.each<[string, number, number, readonly RegExp[]]>([
+    [
+      'needs more room where it is in use, since clients write on',
+      4_100_000,
+      4_000_000,
+      [
+        /^set quota-backend-bytes: 8388608 in etcd_settings/,
+        /site/,
+        /alarm disarm$/,
+        /compact 7$/,
+        /defrag$/,
+      ],
+    ],
+    ['gives back its free pages', 4_100_000, 100_000, [/defrag$/, /alarm disarm$/]],
+    ['has room again: the alarm is all that is left', 1_000_000, 900_000, [/alarm disarm$/]],
+  ])('a database that reached its quota %s', (_what, dbSize, inUse, steps) => {
+    const reading = {
+      ...WELL,
+      status: { ...STATUS, dbSize, inUse },
+      quota: 4_194_304,
+      alarms: [{ memberId: 'b2', alarm: 'NOSPACE' }],
+    };
+    const found = first([{ reading }, { reading }, { reading }]);
+    expect(found).toEqual(['quota etcd02', ...steps.map((step) => expect.stringMatching(step))]);
+  });
+
   it('names the cluster where the inventory has others', () => {
     expect(first([WORKS, WORKS, LOST], [], true)?.[1]).toBe(`${MEMBERS} --cluster c --replace etcd03`);
     expect(first([RESTS, LOST, LOST], [], true)?.[1]).toBe(`${RECOVER} --cluster c --from etcd01`);

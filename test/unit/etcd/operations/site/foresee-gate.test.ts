@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Vars } from '../../../../../lib/dsl/role.ts';
 import type { ChangeKind } from '../../../../../lib/dsl/task.ts';
 import type { Alarm } from '../../../../../lib/etcd/facts/etcdctl/answers.ts';
 import { foreseeGate } from '../../../../../lib/etcd/operations/site/foresee-gate.ts';
@@ -16,16 +17,19 @@ import {
 async function said(
   states: readonly (readonly ['well' | 'stopped' | 'reach', ChangeKind?])[],
   alarms: readonly Alarm[] = [],
+  { vars = {}, quota }: { readonly vars?: Vars; readonly quota?: number } = {},
 ) {
   const members = states.map((_, i) => listedMember(i + 1));
   const hash = { hash: 7, revision: 5, compacted: 1 };
   const { run, errors, said } = fakeCluster(
     states.map(([state, kind], i) => {
-      const well = () => memberReading({ status: memberStatus(i + 1), members, hash, alarms });
+      const well = () =>
+        memberReading({ status: memberStatus(i + 1), members, hash, alarms, ...(quota && { quota }) });
       const facts = { cluster: clusterFacts(), reading: state === 'well' ? well() : undefined };
       const plan = kind ? [planned(MEMBER_SERVICE, kind, { inTurn: true })] : [];
       return state === 'reach' ? undefined : { facts, plan };
     }),
+    vars,
   );
   await foreseeGate(run({ check: true }));
   return [...said, ...errors];
@@ -100,4 +104,38 @@ it('it says in which order members come, the leader last', async () => {
       ['well', 'restart'],
     ]),
   ).toEqual(['etcd: one member at a time, the leader last: etcd02, then etcd03, then etcd01']);
+});
+
+const NO_SPACE = [{ memberId: '1', alarm: 'NOSPACE' }];
+const room = (bytes: number) => ({
+  vars: { etcd_settings: { 'quota-backend-bytes': bytes } },
+  quota: 2 ** 22,
+});
+const ALL = [
+  ['well', 'restart'],
+  ['well', 'restart'],
+  ['well', 'restart'],
+] as const;
+
+it('a restart that gives a full database more room passes under that alarm alone', async () => {
+  expect(await said(ALL, NO_SPACE, room(2 ** 23))).toEqual([
+    expect.stringMatching(/^etcd: one member at a time/),
+  ]);
+});
+
+it.each<[string, Parameters<typeof said>]>([
+  ['gives no more room', [ALL, NO_SPACE, room(2 ** 22)]],
+  ['gives less', [ALL, NO_SPACE, room(2 ** 21)]],
+  [
+    'gives more, under another alarm besides',
+    [ALL, [...NO_SPACE, { memberId: '2', alarm: 'CORRUPT' }], room(2 ** 23)],
+  ],
+  [
+    'gives more, where too few would be left',
+    [[['well', 'restart'], ['well', 'restart'], ['reach']], NO_SPACE, room(2 ** 23)],
+  ],
+])('a restart does not pass that %s', async (_what, given) => {
+  expect(await said(...given)).toMatchObject([
+    { exitCode: 3, message: expect.stringMatching(/not touched/) },
+  ]);
 });
