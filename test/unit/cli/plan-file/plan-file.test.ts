@@ -108,7 +108,7 @@ it('a plan says of what keeps it from being carried out how to go on: another fo
   const { status, stderr } = project.run('--apply', 'p.json');
   expect([status, stderr]).toEqual([
     3,
-    expect.stringContaining('was it carried out before, or made with -e'),
+    expect.stringContaining('was it carried out before, or made with an -e'),
   ]);
 });
 
