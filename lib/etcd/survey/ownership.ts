@@ -48,7 +48,14 @@ function foreign({ target }: EtcdHost, surveyed: Surveyed): readonly QuorateErro
   }
   if (owner !== undefined) return [];
   const notOurs = notSetUp(target);
-  if (isUp(target.facts)) return [refusal(about, `${service} runs, and ${notOurs}`, takeOver(surveyed))];
+  if (isUp(target.facts)) {
+    // Where others are ours, what this one has is not to take their place.
+    const hint =
+      setUpByOthers(surveyed) === undefined
+        ? `it is left untouched; if it is not needed, ${putAside(target)}`
+        : takeOver(surveyed);
+    return [refusal(about, `${service} runs, and ${notOurs}`, hint)];
+  }
   if (data !== 'present') return [];
   const hint = `it is left untouched; if it is not needed, --${SET_ASIDE} ${target.name} moves the data aside`;
   return [refusal(about, `${dataDir} has data, and ${notOurs}`, hint)];
@@ -79,19 +86,17 @@ function notSetUp(target: EtcdHost['target']): string {
 
 /** By which lines what it has becomes that of a cluster from here; for a hint. */
 function takeOver({ cluster, hosts }: Surveyed): string {
-  const members = hosts.map(({ target }) => memberOf(target));
-  const aside = hosts.flatMap(({ target }, i) => {
-    const { host, service, dataDir } = members[i]!;
-    const moves =
-      target.facts.data === 'present' ? [`mv ${quote(dataDir)} ${quote(`${dataDir}.before`)}`] : [];
-    return isUp(target.facts)
-      ? [`on ${host}: ${[`systemctl disable --now ${service}`, ...moves].join('; ')}`]
-      : [];
-  });
+  const aside = hosts.flatMap(({ target }) => (isUp(target.facts) ? [putAside(target)] : []));
   return [
     'it is left untouched. What it has becomes that of a cluster from here, whose clients are out meanwhile, by these: etcdctl snapshot save FILE, with the flags that it wants, and bring FILE to this machine',
     ...aside,
     commandLine('site'),
     verbLine('restore', cluster, '--from', 'FILE'),
   ].join('\nthen: ');
+}
+
+function putAside(target: EtcdHost['target']): string {
+  const { host, service, dataDir } = memberOf(target);
+  const moves = target.facts.data === 'present' ? [`mv ${quote(dataDir)} ${quote(`${dataDir}.before`)}`] : [];
+  return `on ${host}: ${[`systemctl disable --now ${service}`, ...moves].join('; ')}`;
 }

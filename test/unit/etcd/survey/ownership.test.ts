@@ -40,6 +40,13 @@ describe('a cluster that somebody else has set up, and that runs', () => {
     ]);
   });
 
+  it('is only to stop on a newcomer beside members of ours, whose data its own is not to replace', async () => {
+    const found = await ownershipProblems(surveyedOf([RUNS, { owner: 'cluster etcd' }]), undefined);
+    expect(found.map(({ host, hint }) => [host, hint])).toEqual([
+      ['etcd01', `it is left untouched; if it is not needed, on etcd01: ${ASIDE}`],
+    ]);
+  });
+
   it('is not moved aside where its data lies elsewhere', () => {
     const { hint } = setUpByOthers(surveyedOf([{ ...RUNS, data: 'none' as never }]))!;
     expect(hint).toMatch(/on etcd01: systemctl disable --now etcd$/m);
