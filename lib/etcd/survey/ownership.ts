@@ -32,9 +32,8 @@ export async function ownershipProblems(
 }
 
 /** Data or a service that our records do not claim belongs to somebody else. */
-function foreign({ target }: EtcdHost, surveyed: Surveyed): readonly QuorateError[] {
+function foreign({ target }: EtcdHost, { cluster }: Surveyed): readonly QuorateError[] {
   const { owner, data } = target.facts;
-  const { cluster } = surveyed;
   const { service, dataDir } = memberOf(target);
   const about = { host: target.name };
   if (owner !== undefined && owner !== `cluster ${cluster.name}`) {
@@ -48,18 +47,14 @@ function foreign({ target }: EtcdHost, surveyed: Surveyed): readonly QuorateErro
   }
   if (owner !== undefined) return [];
   const notOurs = notSetUp(target);
-  if (isUp(target.facts)) {
-    // Where others are ours, what this one has is not to take their place.
-    const hint =
-      setUpByOthers(surveyed) === undefined
-        ? `it is left untouched; if it is not needed, ${putAside(target)}`
-        : takeOver(surveyed);
-    return [refusal(about, `${service} runs, and ${notOurs}`, hint)];
-  }
+  if (isUp(target.facts)) return [refusal(about, `${service} runs, and ${notOurs}`, NOT_NEEDED)];
   if (data !== 'present') return [];
   const hint = `it is left untouched; if it is not needed, --${SET_ASIDE} ${target.name} moves the data aside`;
   return [refusal(about, `${dataDir} has data, and ${notOurs}`, hint)];
 }
+
+const NOT_NEEDED =
+  'it is left untouched; if it is not needed, stop and disable it, and move its data away yourself';
 
 /**
  * A refusal (3) of a cluster that somebody else has set up, and that runs: whatever would be asked with files of ours
@@ -84,14 +79,18 @@ function notSetUp(target: EtcdHost['target']): string {
   return `it was not set up from here (no ${memberOf(target).stateDir})`;
 }
 
-/** By which lines what it has becomes that of a cluster from here; for a hint. */
+/**
+ * By which lines what it has becomes that of a cluster from here; for a hint. Of the whole cluster alone: beside members of
+ * ours they would put the data of a stranger in the place of theirs.
+ */
 function takeOver({ cluster, hosts }: Surveyed): string {
   const aside = hosts.flatMap(({ target }) => (isUp(target.facts) ? [putAside(target)] : []));
   return [
-    'it is left untouched. What it has becomes that of a cluster from here, whose clients are out meanwhile, by these: etcdctl snapshot save FILE, with the flags that it wants, and bring FILE to this machine',
+    `${NOT_NEEDED}. What it has becomes that of a cluster from here by these: stop its clients (what they write after the snapshot is lost); etcdctl snapshot save FILE, with the flags that it wants, and bring FILE to this machine`,
     ...aside,
     commandLine('site'),
     verbLine('restore', cluster, '--from', 'FILE'),
+    `${verbLine('certs', cluster, '--client', 'NAME')} for each of its clients: the CA is another one`,
   ].join('\nthen: ');
 }
 

@@ -13,7 +13,7 @@ import { caOfHosts, caProblems } from './authority.ts';
 import type { Candidate } from './candidate.ts';
 import { intentProblem } from './intents.ts';
 import { membershipProblems } from './membership.ts';
-import { ownershipProblems } from './ownership.ts';
+import { ownershipProblems, setUpByOthers } from './ownership.ts';
 import { notes, preflight } from './preflight.ts';
 import { renamedProblems } from './renamed.ts';
 import { revocations } from './revocations.ts';
@@ -59,6 +59,8 @@ async function surveyCluster(
 ): Promise<ClusterFacts> {
   const { cluster, hosts } = surveyed;
   refuse(renamedProblems(hosts));
+  const others = setUpByOthers(surveyed);
+  if (others) throw others;
   const ca = authority?.caPem ?? (await readCa(cluster.pkiDir));
   const kept = setAsideProblems(surveyed);
   if (kept.length === 0) markSetAside(surveyed);
