@@ -115,10 +115,10 @@ describe('the package', () => {
     await must(TOOL('attw'), ['--profile', 'esm-only', tarball()], { cwd: ROOT });
   });
 
-  it('is less than 1.6 MiB, and its types import nothing but Node', () => {
+  it('is less than 1.7 MiB, and its types import nothing but Node', () => {
     const files = filesBelow(join(own, 'node_modules/quorate'));
     const texts = files.map((file) => [file, readFileSync(file, 'utf8')] as const);
-    expect(files.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThan(1.6 * 2 ** 20);
+    expect(files.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThan(1.7 * 2 ** 20);
     const imported = texts.flatMap(([file, text]) =>
       file.endsWith('.d.ts')
         ? [
