@@ -1,10 +1,10 @@
 import { basename, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { mistakesIn } from '../dsl/options/mistakes.ts';
 import { is, type OptionTable, refuse } from '../dsl/options/options.ts';
 import { mistakesInPlay, type PlainPlay, plainPlay } from '../dsl/plain-play.ts';
 import type { Play, Playbook } from '../dsl/play.ts';
-import { errorsOf, QuorateError, QuorateErrors } from '../errors.ts';
+import { EXIT, errorsOf, QuorateError, QuorateErrors } from '../errors.ts';
 import { isProgram, main } from './main.ts';
 import { makerOf } from './start/maker.ts';
 
@@ -27,22 +27,29 @@ export interface PlaybookOptions {
  * await playbook(import.meta, { plays: [play({ hosts: 'web', roles: [nginx] })] });
  */
 export async function playbook(meta: ImportMeta, options: PlaybookOptions): Promise<Playbook> {
-  const path = fileURLToPath(meta.url);
+  // Without it, what the command line runs is the playbook that is wrong.
+  const url = meta?.url ?? pathToFileURL(process.argv[1] ?? '').href;
+  const path = fileURLToPath(url);
   const file = basename(path);
   const name = file.slice(0, file.length - extname(file).length);
   const description = `Makes true what ${file} says.`;
-  const wrong = mistakesIn('playbook', options ?? null, PLAYBOOK);
+  const wrong = meta?.url === undefined ? [NO_META] : mistakesIn('playbook', options ?? null, PLAYBOOK);
   try {
     refuse(wrong);
-    return await main(meta.url, wholePlaybook({ name, description, ...options }, path));
+    return await main(url, wholePlaybook({ name, description, ...options }, path));
   } catch (error) {
     // Said as everything else that is wrong is said; of a file that is imported nothing is run, and it is thrown.
     if (!(error instanceof QuorateError || error instanceof QuorateErrors)) throw error;
     const told = { name, description, plays: [], instead: async () => errorsOf(error) };
-    if (isProgram(meta.url)) return await main(meta.url, told);
+    if (isProgram(url)) return await main(url, told);
     throw error;
   }
 }
+
+const NO_META = new QuorateError('playbook: its first argument is import.meta, by which it knows its file', {
+  exitCode: EXIT.usage,
+  hint: 'write playbook(import.meta, { plays: [play({ hosts, roles })] })',
+});
 
 const PLAYBOOK: OptionTable<PlaybookOptions> = {
   name: is.text,

@@ -24,7 +24,7 @@ function run(wrong: string) {
     status,
     last: events.at(-1)?.event,
     said: errors.map(({ message, hint }) => `${message} / ${hint}`),
-    at: errors.map(({ position }) => `${basename(position.file)}:${position.line}`),
+    at: errors.flatMap(({ position }) => (position ? `${basename(position.file)}:${position.line}` : [])),
   };
 }
 
@@ -36,6 +36,13 @@ it.each([
       'here: role web is wrong: command "it is done": it needs creates, unless or changedWhen: \'always\' / give one of them',
     ],
     ['wrongPlaybook.ts:13', 'wrongPlaybook.ts:14'],
+  ],
+  [
+    'meta',
+    [
+      'playbook: its first argument is import.meta, by which it knows its file / write playbook(import.meta, { plays: [play({ hosts, roles })] })',
+    ],
+    [],
   ],
   [
     'vars',
@@ -50,7 +57,7 @@ it.each([
       'play: it has no option host / did you mean hosts?',
       'play: it has no option role / did you mean roles?',
     ],
-    ['wrongPlaybook.ts:18', 'wrongPlaybook.ts:18'],
+    ['wrongPlaybook.ts:19', 'wrongPlaybook.ts:19'],
   ],
 ])(
   'what is wrong with a %s ends a run that no compiler has seen with 1, and its place',

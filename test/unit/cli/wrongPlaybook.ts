@@ -15,4 +15,5 @@ const web = role({
   ],
 });
 const wrong = process.env.WRONG === 'play' ? { host: 'all', role: [web] } : { hosts: 'all', roles: [web] };
-await playbook(import.meta, { plays: [play(wrong as never)] });
+const meta = process.env.WRONG === 'meta' ? import.meta.url : import.meta;
+await playbook(meta as never, { plays: [play(wrong as never)] });
