@@ -4,11 +4,13 @@ import { strangeSource } from '../facts/strange-source.ts';
 import { strangeDropIns } from '../facts/unit-facts.ts';
 import { saysWhoIsPeer } from '../files/etcd-conf.ts';
 import { memberOf } from '../model/cluster.ts';
+import { SKEW } from '../survey/preflight.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer } from './answer.ts';
 import { askedOf, restingRotation } from './half-way.ts';
 import { missedSnapshots } from './missed-snapshots.ts';
 import { nextStarts } from './next-start.ts';
+import { quotaGiven, quotaOf } from './quota.ts';
 import { letsInRevoked } from './revoked.ts';
 import { listWarnings } from './revoked-list.ts';
 import { CA_SOON, daysUntil } from './table.ts';
@@ -20,12 +22,6 @@ const SOON = 30;
 const NEARLY = 0.8;
 
 const MIB = 1024 ** 2;
-
-/** Bytes, where nobody says otherwise. */
-const QUOTA = 2048 * MIB;
-
-/** Milliseconds by which clocks may differ. */
-const SKEW = 1000;
 
 /** What does not make a cluster unhealthy, and may in time: one line each. `lists` as in `letsInRevoked`. */
 export function worthKnowing(
@@ -109,17 +105,22 @@ function dropIns({ target }: EtcdHost): readonly string[] {
 function full(cluster: string, answers: readonly Answer[], hosts: readonly EtcdHost[]): readonly string[] {
   if (answers.some(({ reading }) => (reading?.alarms ?? []).length > 0)) return [];
   const shares = answers.flatMap(({ member, reading }) => {
-    const size = reading?.status?.dbSize ?? 0;
-    const vars = hosts.find(({ target }) => target.name === member.host)?.target.vars;
-    const settings = (vars?.etcd_settings ?? {}) as Readonly<Record<string, unknown>>;
-    const quota = reading?.status?.quota ?? (Number(settings['quota-backend-bytes'] ?? 0) || QUOTA);
-    return quota > 0 && size >= quota * NEARLY ? [{ host: member.host, share: size / quota, quota }] : [];
+    if (reading?.status === undefined) return [];
+    const size = reading.status.dbSize;
+    const host = hosts.find(({ target }) => target.name === member.host);
+    const given = host && quotaGiven(host.target);
+    const quota = quotaOf(reading, given);
+    const isDue = given !== undefined && given > quota;
+    return size >= quota * NEARLY ? [{ host: member.host, share: size / quota, quota, isDue }] : [];
   });
   const [fullest] = shares.sort((a, b) => b.share - a.share);
   if (fullest === undefined) return [];
-  const { host, share, quota } = fullest;
+  const { host, share, quota, isDue } = fullest;
+  const room = isDue
+    ? `${commandLine('site')} gives it that of etcd_settings`
+    : 'raise quota-backend-bytes in etcd_settings';
   return [
-    `${cluster}: the database of ${host} has ${Math.floor(share * 100)} % of its quota of ${Math.round(quota / MIB)} MiB: at the quota it takes no write; compact and defragment it, or raise quota-backend-bytes in etcd_settings`,
+    `${cluster}: the database of ${host} has ${Math.floor(share * 100)} % of its quota of ${Math.round(quota / MIB)} MiB: at the quota it takes no write; compact and defragment it, or ${room}`,
   ];
 }
 

@@ -10,7 +10,7 @@ import type { Candidate } from './candidate.ts';
 import { networkProblems } from './preflight-network.ts';
 
 /** Milliseconds between clocks above which leases and certificates cannot be relied on; etcd warns from there. */
-const SKEW = 1000;
+export const SKEW = 1000;
 
 /** MiB: two WAL segments of 64 MiB, which etcd allocates at once, and a young database. */
 const DATA_SPACE = 200;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../../../lib/command-line.ts';
 import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
 import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
+import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import { worthKnowing } from '../../../../lib/etcd/health/worth-knowing.ts';
 import { clusterFacts, memberReading, memberStatus, surveyedOf } from '../../support/fake-cluster.ts';
 
@@ -121,18 +122,56 @@ describe('what is worth knowing of a cluster', () => {
     expect(await said({ facts: { service: 'inactive', unitState: 'disabled' } })).toEqual([]);
   });
 
-  it.each<[what: string, size: number, quota: number | undefined, settings: object, warns: boolean]>([
-    ['is little', 1, undefined, {}, false],
-    ['has most of what etcd takes by itself', 1700, undefined, {}, true],
-    ['has most of what a setting says', 90, undefined, { 'quota-backend-bytes': 100 * 1024 ** 2 }, true],
-    ['has little of what the member says', 1700, 8192, {}, false],
-    ['has no quota', 1700, undefined, { 'quota-backend-bytes': -1 }, false],
-  ])('is data that nears its quota: %s', (_what, size, quota, settings, warns) => {
-    const status = memberStatus(1, { dbSize: size * 1024 ** 2, ...(quota && { quota: quota * 1024 ** 2 }) });
-    const reading = memberReading({ status });
+  const MIB = 1024 ** 2;
+  const URL = { clientUrl: 'https://10.0.0.1:2379' };
+  it.each<
+    [
+      what: string,
+      size: number,
+      told: Partial<MemberReading>,
+      given: number | undefined,
+      warns: boolean | RegExp,
+    ]
+  >([
+    ['is little', 1, URL, undefined, false],
+    ['has most of what etcd takes by itself', 1700, URL, undefined, /or raise quota-backend-bytes/],
+    ['has most of what the member was started with', 90, { ...URL, quota: 100 * MIB }, 8192 * MIB, true],
+    ['has little of that', 1700, { ...URL, quota: 8192 * MIB }, undefined, false],
+    [
+      'has most of what etcd takes, and is to get more',
+      1700,
+      URL,
+      8192 * MIB,
+      /or \S.* gives it that of etcd_settings$/,
+    ],
+    ['has most of what the inventory gives, and nobody else tells', 90, {}, 100 * MIB, true],
+    ['has little of that, and nobody else tells', 1700, {}, 8192 * MIB, false],
+    [
+      'has little of what the member says',
+      1700,
+      { status: memberStatus(1, { quota: 8192 * MIB }) },
+      1,
+      false,
+    ],
+    [
+      'has most of what etcd takes, as the member says',
+      1700,
+      { status: memberStatus(1, { quota: 0 }) },
+      1,
+      true,
+    ],
+    ['has no quota', 1700, { ...URL, quota: -1 }, undefined, false],
+    ['has none by the inventory', 1700, {}, -1, false],
+    ['has none, as the member says', 1700, { status: memberStatus(1, { quota: -1 }) }, 1, false],
+  ])('is data that nears its quota: %s', (_what, size, told, given, warns) => {
+    const status = { ...memberStatus(1), ...told.status, dbSize: size * MIB };
+    const reading = memberReading({ ...told, status });
+    const settings = given === undefined ? {} : { 'quota-backend-bytes': given };
     const surveyed = surveyedOf([{ reading, cluster: clusterFacts() }], { etcd_settings: settings });
     const lines = worthKnowing(surveyed, [{ member: surveyed.cluster.members[0]!, reading }]);
-    expect(lines.some((line) => /of etcd01 has \d\d % of its quota of \d+ MiB/.test(line))).toBe(warns);
+    const [line] = lines.filter((one) => /of etcd01 has \d\d % of its quota of \d+ MiB/.test(one));
+    expect(line !== undefined).toBe(warns !== false);
+    if (warns instanceof RegExp) expect(line).toMatch(warns);
   });
 
   it('is clocks that differ, by more than their readings do', () => {

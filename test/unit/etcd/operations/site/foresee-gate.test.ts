@@ -17,14 +17,17 @@ import {
 async function said(
   states: readonly (readonly ['well' | 'stopped' | 'reach', ChangeKind?])[],
   alarms: readonly Alarm[] = [],
-  { vars = {}, quota }: { readonly vars?: Vars; readonly quota?: number } = {},
+  { vars = {}, quota, told }: { readonly vars?: Vars; readonly quota?: number; readonly told?: number } = {},
 ) {
   const members = states.map((_, i) => listedMember(i + 1));
   const hash = { hash: 7, revision: 5, compacted: 1 };
   const { run, errors, said } = fakeCluster(
     states.map(([state, kind], i) => {
       const well = () =>
-        memberReading({ status: memberStatus(i + 1), members, hash, alarms, ...(quota && { quota }) });
+        memberReading({
+          status: memberStatus(i + 1, { ...(told && { quota: told }) }),
+          ...{ members, hash, alarms, ...(quota && { quota }) },
+        });
       const facts = { cluster: clusterFacts(), reading: state === 'well' ? well() : undefined };
       const plan = kind ? [planned(MEMBER_SERVICE, kind, { inTurn: true })] : [];
       return state === 'reach' ? undefined : { facts, plan };
@@ -121,6 +124,12 @@ it('a restart that gives a full database more room passes under that alarm alone
   expect(await said(ALL, NO_SPACE, room(2 ** 23))).toEqual([
     expect.stringMatching(/^etcd: one member at a time/),
   ]);
+});
+
+it('what the member says of its quota counts more than its environment', async () => {
+  const told = (quota: number) => said(ALL, NO_SPACE, { ...room(2 ** 23), told: quota });
+  expect(await told(2 ** 22)).toEqual([expect.stringMatching(/^etcd: one member at a time/)]);
+  expect(await told(2 ** 23)).toMatchObject([{ exitCode: 3 }]);
 });
 
 it.each<[string, Parameters<typeof said>]>([
