@@ -52,6 +52,10 @@ export interface Fill {
   readonly size: number;
   readonly inUse: number;
   readonly quota: number;
+  /** What the inventory has for that member, and a run gives it; undefined where something of its host's is in the way. */
+  readonly given: number | undefined;
+  /** The most that a member runs with, or is given, where that has an end. */
+  readonly largest: number;
 }
 
 const DEFAULTS = Object.fromEntries(

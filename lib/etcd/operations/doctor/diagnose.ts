@@ -27,9 +27,16 @@ export interface Diagnosis {
 export function sceneOf(
   members: readonly Member[],
   all: readonly Evidence[],
-  around: Partial<Pick<Scene, 'rules' | 'hasSiblings' | 'lists' | 'recovered' | 'barred'>> = {},
+  around: Partial<Pick<Scene, 'rules' | 'hasSiblings' | 'lists' | 'recovered' | 'quotas' | 'barred'>> = {},
 ): Scene {
-  const { rules = new Map(), hasSiblings = false, lists = [], recovered, barred = [] } = around;
+  const {
+    rules = new Map(),
+    hasSiblings = false,
+    lists = [],
+    recovered,
+    quotas = new Map(),
+    barred = [],
+  } = around;
   const answers = all.map(({ member, facts }) => ({ member, reading: facts.reading }));
   const cluster = { name: members[0]?.cluster ?? '', hasSiblings };
   const half = halfWay({ cluster, hosts: all }, answers);
@@ -41,6 +48,7 @@ export function sceneOf(
     hasSiblings,
     lists,
     recovered,
+    quotas,
     barred,
     replaced: [],
   };

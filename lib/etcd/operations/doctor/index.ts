@@ -8,6 +8,7 @@ import { clusterState } from '../../health/cluster-state.ts';
 import { askedOf, halfWay } from '../../health/half-way.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { firewallRules } from '../../health/port-matrix.ts';
+import { quotaGiven } from '../../health/quota.ts';
 import { wayOut } from '../../health/way-out.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
 import { memberOf } from '../../model/cluster.ts';
@@ -54,6 +55,7 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
     hasSiblings: cluster.hasSiblings,
     lists,
     recovered: recoveredLast(surveyed.hosts),
+    quotas: new Map(surveyed.hosts.map(({ target }) => [target.name, quotaGiven(target)])),
     barred: run.barred,
   };
   const diagnoses = diagnose(sceneOf(cluster.members, all, around));

@@ -1,6 +1,7 @@
 import type { ListedMember } from '../../facts/etcdctl/answers.ts';
-import { isUp } from '../../facts/index.ts';
+import { type EtcdFacts, isUp } from '../../facts/index.ts';
 import type { MemberReading } from '../../facts/read-member.ts';
+import { strangeDropIns } from '../../facts/unit-facts.ts';
 import { closedUrl } from '../../files/etcd-conf.ts';
 import type { Finding } from '../../health/answer.ts';
 import { quotaOf } from '../../health/quota.ts';
@@ -36,6 +37,8 @@ export interface Scene {
   readonly lists: readonly Buffer[];
   /** The run that ended the last recovery, as this machine or most hosts know it: see `recoveredLast`. */
   readonly recovered: string | undefined;
+  /** Bytes of data that the inventory lets a member have, by host. */
+  readonly quotas: ReadonlyMap<string, number>;
   /** Hosts that answered, and could not be looked into. */
   readonly barred: readonly string[];
   /** Hosts in whose place a new member is to come, once that is known. */
@@ -105,7 +108,7 @@ export function aboutMember(member: Member, scene: Scene): About {
     revision: revisions.length > 0 ? String(Math.max(...revisions)) : 'REVISION',
     asker: asker ? asAsked(asker) : member,
     closed: scene.all.some((one) => asAsked(one).clientUrl === closedUrl(one.member)),
-    fill: fullest(readings),
+    fill: fullest(scene),
     version,
     voters: voters > 0 ? voters : scene.members.length,
     healthy: healthy.length,
@@ -115,12 +118,23 @@ export function aboutMember(member: Member, scene: Scene): About {
 }
 
 /** 3.3 does not tell. */
-function fullest(readings: readonly MemberReading[]): Fill | undefined {
-  const all = readings.flatMap((reading): readonly Fill[] => {
-    const { dbSize: size, inUse } = reading.status ?? {};
-    return size === undefined || inUse === undefined ? [] : [{ size, inUse, quota: quotaOf(reading) }];
+function fullest({ all, quotas }: Scene): Fill | undefined {
+  const fills = all.flatMap(({ member, facts }): readonly Omit<Fill, 'largest'>[] => {
+    const { dbSize: size, inUse } = facts.reading?.status ?? {};
+    if (facts.reading === undefined || size === undefined || inUse === undefined) return [];
+    const inventory = quotas.get(member.host);
+    const given = setsQuota(facts) ? undefined : inventory;
+    return [{ size, inUse, quota: quotaOf(facts.reading, inventory), given }];
   });
-  return all.sort((a, b) => b.size / b.quota - a.size / a.quota)[0];
+  const [first] = [...fills].sort((a, b) => b.size / b.quota - a.size / a.quota);
+  const known = [...fills.map(({ quota }) => quota), ...quotas.values()].filter(Number.isFinite);
+  return first && { ...first, largest: Math.max(...known) };
+}
+
+/** A drop-in may say it, whatever the inventory has. */
+function setsQuota({ unit }: EtcdFacts): boolean {
+  const said = strangeDropIns(unit).flatMap((one) => one.said);
+  return said.some((line) => /ETCD_QUOTA_BACKEND_BYTES|^(EnvironmentFile|ExecStart)\b/.test(line));
 }
 
 /** Where it has answered: others may not reach it there. */

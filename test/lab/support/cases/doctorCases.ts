@@ -465,7 +465,7 @@ for i in 1 2 3 4 5 6 7 8 9; do ctl alarm list | grep -q CORRUPT && break; sleep 
 for i in $(seq 12); do head -c 500000 /dev/urandom | base64 -w0 | ctl put filler >/dev/null 2>&1; done; sleep 0.5`,
     first: /^etcd03: the database has reached its quota: it takes no more writes\n.*alarm NOSPACE/,
     // The run that gives it back its room restarts it under the alarm.
-    next: /^next: set quota-backend-bytes: \d+ .*\nthen: node \S*playbooks\/site\.js[^\n]*\nthen: on .* alarm disarm\nthen: on .* compact \d+\nthen: on .* defrag/,
+    next: /^next: node \S*playbooks\/site\.js[^\n]*\nthen: on .* alarm disarm\nthen: on .* compact \d+\nthen: on .* defrag/,
   },
   {
     name: 'a learner that is left over',

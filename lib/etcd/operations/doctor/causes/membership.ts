@@ -135,7 +135,8 @@ const SWOLLEN = 0.8;
 
 /**
  * Where its pages are in use, history or not, more room comes first: a client that writes on has the alarm back at once.
- * Free pages are given back, and where neither is so the alarm is all that is left.
+ * What is set there is for all members, so it is never less than one of them has; where the inventory has the room
+ * already, a run gives it. Free pages are given back, and where neither is so the alarm is all that is left.
  */
 function ofQuota(about: About): Remedy {
   const { fill, revision } = about;
@@ -143,9 +144,12 @@ function ofQuota(about: About): Remedy {
   const defrag = everywhere(about).flatMap((one) => etcdctl(one, 'defrag'));
   const disarm = etcdctl(about, 'alarm disarm');
   if (fill === undefined) return [...compact, ...defrag, ...disarm, moreRoom()];
-  if (fill.inUse >= fill.quota * FULL)
-    return [moreRoom(2 * fill.quota), site(about), ...disarm, ...compact, ...defrag];
-  return [...(fill.size >= fill.quota * SWOLLEN ? defrag : []), ...disarm];
+  const { inUse, quota, given = 0, largest } = fill;
+  if (inUse >= quota * FULL) {
+    const isGiven = given > quota && inUse < given * FULL;
+    return [...(isGiven ? [] : [moreRoom(2 * largest)]), site(about), ...disarm, ...compact, ...defrag];
+  }
+  return [...(fill.size >= quota * SWOLLEN ? defrag : []), ...disarm];
 }
 
 function moreRoom(bytes?: number): string {

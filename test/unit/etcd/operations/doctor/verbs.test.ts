@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../../../../lib/command-line.ts';
 import type { ListedMember } from '../../../../../lib/etcd/facts/etcdctl/answers.ts';
+import type { EtcdFacts } from '../../../../../lib/etcd/facts/index.ts';
 import type { MemberReading } from '../../../../../lib/etcd/facts/read-member.ts';
 import { diagnose } from '../../../../../lib/etcd/operations/doctor/diagnose.ts';
 import {
@@ -233,6 +234,45 @@ describe('what the doctor sends to a verb', () => {
     };
     const found = first([{ reading }, { reading }, { reading }]);
     expect(found).toEqual(['quota etcd02', ...steps.map((step) => expect.stringMatching(step))]);
+  });
+
+  const FULL_ONE: MemberReading = {
+    ...WELL,
+    status: { ...STATUS, dbSize: 4_100_000, inUse: 4_000_000 },
+    quota: 2 ** 22,
+    alarms: [{ memberId: 'b3', alarm: 'NOSPACE' }],
+  };
+  const dropIn = (line: string): Partial<EtcdFacts> => ({
+    unit: {
+      dropIns: [{ path: '/etc/systemd/system/etcd.service.d/x.conf', lines: [line] }],
+      dropInDigest: 'd',
+    },
+  });
+  const sets = (bytes: number) => new RegExp(`^set quota-backend-bytes: ${bytes} in etcd_settings`);
+  it.each<[string, others: number | undefined, given: number | undefined, RegExp, Partial<EtcdFacts>?]>([
+    ['is given its room by a run where the inventory has it', undefined, 2 ** 31, /site/],
+    ['the same where the inventory sets no end', 2 ** 22, Number.POSITIVE_INFINITY, /site/],
+    ['gets more than the others have', 2 ** 30, 2 ** 22, sets(2 ** 31)],
+    ['gets more than etcd takes, as the others run', undefined, 2 ** 22, sets(2 ** 32)],
+    ['gets more than what the inventory has where that is full, too', 2 ** 22, 5_000_000, sets(10_000_000)],
+    ['gets a number also where another has no end', -1, 2 ** 22, sets(2 ** 23)],
+    [
+      'gets more than the others have where a drop-in is in the way of the inventory',
+      2 ** 31,
+      2 ** 31,
+      sets(2 ** 32),
+      dropIn('Environment=ETCD_QUOTA_BACKEND_BYTES=4194304'),
+    ],
+    ['is given its room whatever else a drop-in says', 2 ** 31, 2 ** 31, /site/, dropIn('UMask=0027')],
+  ])('a full member that has less room than others %s', (_what, quota, given, step, facts = {}) => {
+    const { quota: _, ...reading } = FULL_ONE;
+    const other = { reading: { ...reading, clientUrl: 'x', ...(quota && { quota }) } };
+    const scene = cluster({ 0: other, 1: other, 2: { reading: FULL_ONE, facts } });
+    const quotas = new Map(scene.members.flatMap(({ host }) => (given ? [[host, given]] : [])));
+    const [found] = diagnose({ ...scene, quotas });
+    expect(found?.cause).toBe('quota');
+    expect(found?.remedy[0]).toMatch(step);
+    expect(found?.remedy.join('\n')).toMatch(/site.*\n.*alarm disarm\n/);
   });
 
   it('names the cluster where the inventory has others', () => {
