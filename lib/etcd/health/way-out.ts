@@ -22,6 +22,7 @@ export function wayOut(
   return [
     ...known,
     CAUSES,
+    ...(findings.some(({ check }) => check === 'no-space') ? [moreRoom(cluster)] : []),
     ...renewal(cluster, answers, findings),
     // What is half-way takes members in and out by itself.
     ...(known.length === 0 && findings.some(({ check }) => DIFFERS.has(check))
@@ -29,6 +30,12 @@ export function wayOut(
       : []),
     ...(healthy < quorum(answers.length) ? [forGood(cluster)] : []),
   ].join('; ');
+}
+
+/** One that gets no more does not pass the gate beside those that do, and who has given it room takes the alarm back. */
+function moreRoom(cluster: NamedCluster): string {
+  const disarm = verbLine('etcdctl', cluster, '--', 'alarm', 'disarm');
+  return `where data needs more room, raise quota-backend-bytes in etcd_settings for all members, then ${commandLine('site')}; once there is room, ${disarm} takes the alarm back`;
 }
 
 /** Works also where `site` is refused: in the middle of a rotation, and where the inventory has another version. */

@@ -30,6 +30,15 @@ it('with the name of the cluster where the inventory has others', () => {
   expect(said).toContain(`${commandLine('recover')} --cluster c --check`);
 });
 
+it('with what gives a full database more room, for all members, and then takes the alarm back', () => {
+  const said = wayOut({ name: 'c', hasSiblings: true }, [well, well, well], found('no-space'));
+  const disarm = `${commandLine('etcdctl')} --cluster c -- alarm disarm`;
+  expect(said).toBe(
+    `${DOCTOR}; where data needs more room, raise quota-backend-bytes in etcd_settings for all members, then ${commandLine('site')}; once there is room, ${disarm} takes the alarm back`,
+  );
+  expect(wayOut({ name: 'c' }, [well, well, well], found('alarm'))).toBe(DOCTOR);
+});
+
 it('with the hosts whose certificates are made anew, unless these ended with their CA', () => {
   const findings: readonly Finding[] = [{ check: 'certificate', host: 'etcd03', message: 'ended' }];
   const of = (caEnd?: Date) => [{ ...well, caEnd, member: { host: 'etcd03' } } as Answer];
