@@ -18,7 +18,7 @@ import { type KeptFacts, keptFacts, NOTHING_KEPT, parseKept, programToCome } fro
 import { loadedUnit } from './loaded-unit.ts';
 import { networkFacts, parseNetworkFacts, type Source } from './network-facts.ts';
 import { type Occupied, occupiedFacts, parseOccupied } from './occupied.ts';
-import { type OtherUnit, otherUnitFacts, parseOtherUnit } from './other-unit.ts';
+import { type OtherUnit, otherUnitFacts, parseOtherUnits } from './other-unit.ts';
 import { type MemberReading, parseMember, readMember } from './read-member.ts';
 import { parseUnitFacts, type UnitFacts, unitFacts } from './unit-facts.ts';
 import { requireReadable, unreadableFacts } from './unreadable.ts';
@@ -41,7 +41,7 @@ export interface EtcdFacts {
   /** The same for an `etcd_peer_address` of its own. */
   readonly resolvedPeer: string | undefined;
   /** Whose the member's cluster or data is by our records, where it has none under its own name. */
-  readonly otherUnit: OtherUnit | undefined;
+  readonly otherUnits: readonly OtherUnit[];
   /** First line of our records, undefined when there are none. */
   readonly owner: string | undefined;
   /** The member was part of a quorum, by our record: with whom. Outlives the data. */
@@ -155,7 +155,7 @@ export const ORDINARY: EtcdFacts = {
   systemd: 252,
   resolved: '192.0.2.1',
   resolvedPeer: undefined,
-  otherUnit: undefined,
+  otherUnits: [],
   owner: undefined,
   formed: undefined,
   data: 'absent',
@@ -237,7 +237,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       resolved: addressOf(line('resolved')),
       resolvedPeer: addressOf(line('resolved-peer')),
       owner: line('owner'),
-      otherUnit: parseOtherUnit(head),
+      otherUnits: parseOtherUnits(head),
       formed: parseFormed(head),
       data: (line('data') ?? 'absent') as EtcdFacts['data'],
       dataInstead: line('data-instead'),

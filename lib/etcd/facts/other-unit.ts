@@ -28,8 +28,7 @@ fi`;
 }
 
 /** Takes apart what `otherUnitFacts` printed among other lines. */
-export function parseOtherUnit(out: string): OtherUnit | undefined {
-  const [, service, owner = ''] =
-    /^other-unit ([A-Za-z0-9@._-]+) (cluster [A-Za-z0-9._-]+)$/m.exec(out) ?? [];
-  return service === undefined ? undefined : { service, owner };
+export function parseOtherUnits(out: string): readonly OtherUnit[] {
+  const lines = out.matchAll(/^other-unit ([A-Za-z0-9@._-]+) (cluster [A-Za-z0-9._-]+)$/gm);
+  return [...lines].map(([, service = '', owner = '']) => ({ service, owner }));
 }

@@ -14,7 +14,7 @@ const HEAD = 16;
 const MAGIC = 0xed0cdaed;
 const KIND = { branch: 1, leaf: 2 } as const;
 
-/** Larger than what is looked for, as of a file that is damaged. */
+/** More than all pages of what is looked for, as of a file that is damaged, or whose pages lead to one again and again. */
 const MOST = 64 * 2 ** 20;
 
 /**
@@ -34,9 +34,10 @@ export async function withBolt<T>(path: string, work: (bolt: Bolt) => Promise<T>
       root: meta.readBigUInt64LE(32),
       tx: meta.readBigUInt64LE(64),
     }));
-    const root = b!.tx > a!.tx ? b!.root : a!.root;
+    const isLater = second.readUInt32LE(16) === MAGIC && b!.tx > a!.tx;
+    const root = isLater ? b!.root : a!.root;
     const buckets = new Map<string, Buffer>();
-    await collect({ file, size }, root, buckets);
+    await collect({ file, size, left: MOST }, root, buckets);
     return await work({
       async bucket(name) {
         const value = buckets.get(name);
@@ -45,7 +46,7 @@ export async function withBolt<T>(path: string, work: (bolt: Bolt) => Promise<T>
         const at = value.readBigUInt64LE(0);
         // A small one lies in the place of its value.
         if (at === 0n) leaf(value.subarray(HEAD), found);
-        else await collect({ file, size }, at, found);
+        else await collect({ file, size, left: MOST }, at, found);
         return found;
       },
     });
@@ -57,6 +58,8 @@ export async function withBolt<T>(path: string, work: (bolt: Bolt) => Promise<T>
 interface Pages {
   readonly file: FileHandle;
   readonly size: number;
+  /** Bytes that may still be read of them. */
+  left: number;
 }
 
 /** All that lies below a page. */
@@ -64,7 +67,8 @@ async function collect(pages: Pages, id: bigint, into: Map<string, Buffer>, dept
   if (depth > 16) throw new Error(`page ${id}: too deep`);
   const at = Number(id) * pages.size;
   const bytes = ((await readAt(pages.file, at, HEAD)).readUInt32LE(12) + 1) * pages.size;
-  if (bytes > MOST) throw new Error(`page ${id}: too large`);
+  pages.left -= bytes;
+  if (pages.left < 0) throw new Error(`page ${id}: too much is below one`);
   const page = await readAt(pages.file, at, bytes);
   if (page.readUInt16LE(8) !== KIND.branch) return leaf(page, into);
   for (let i = 0; i < page.readUInt16LE(10); i++)

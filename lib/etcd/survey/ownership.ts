@@ -16,13 +16,16 @@ import { strayData } from './stray-data.ts';
  * What speaks against these hosts being the cluster's that the inventory means: another owner in their records, data
  * or a service without records, another CA than `ca` (the one on control, if there is one), another cluster ID than
  * the majority's. Whoever changes or takes away anything asks this first.
+ *
+ * @param all Of the cluster, where these are some of them.
  */
 export async function ownershipProblems(
   surveyed: Surveyed,
   ca: string | undefined,
   passing: readonly string[] = [],
+  all = surveyed.hosts,
 ): Promise<readonly QuorateError[]> {
-  const renamed = renamedProblems(surveyed.hosts);
+  const renamed = renamedProblems(surveyed.hosts, all);
   if (renamed.length > 0) return renamed;
   return [
     ...surveyed.hosts.flatMap((host) => foreign(host, surveyed)),

@@ -77,12 +77,13 @@ export async function groundProblems(
   surveyed: Surveyed,
   ca: string | undefined,
   passing?: PassingCa['passing'],
+  all = surveyed.hosts,
 ): Promise<readonly QuorateError[]> {
-  const renamed = renamedProblems(surveyed.hosts);
+  const renamed = renamedProblems(surveyed.hosts, all);
   if (renamed.length > 0) return renamed;
   return [
     ...(await foreignFolder(surveyed)),
-    ...(await ownershipProblems(surveyed, ca, passing)),
+    ...(await ownershipProblems(surveyed, ca, passing, all)),
     ...surveyed.hosts.flatMap(otherUser),
     ...preflight(candidatesOf(surveyed)),
   ];

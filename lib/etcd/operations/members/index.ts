@@ -109,11 +109,11 @@ async function begin(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Clust
   // Data at rest that nobody has a record of may make way where the user named its host.
   const strange = named.filter(({ target: { facts } }) => facts.owner !== undefined || isUp(facts));
   const ofNamed = await Promise.all(
-    strange.map((host) => ownershipProblems({ cluster, hosts: [host] }, undefined)),
+    strange.map((host) => ownershipProblems({ cluster, hosts: [host] }, undefined, [], hosts)),
   );
   const coming = named.filter(({ target: { facts } }) => !isUp(facts));
   const candidates = coming.map(({ target }) => ({ member: memberOf(target), facts: target.facts }));
-  const atHand = await groundProblems(others, ca, rotating?.passing);
+  const atHand = await groundProblems(others, ca, rotating?.passing, hosts);
   refuse([...atHand, ...ofNamed.flat(), ...preflight(candidates), ...strayProblems(surveyed, false)]);
   const facts = await settledFacts(run, others.hosts.length > 0 ? others : surveyed, {
     state: 'live',

@@ -177,7 +177,7 @@ async function admit(
   const fresh = hosts.filter(({ target }) => !placed.includes(target.name));
   const rotating = await rotatingAuthority(surveyed);
   const ca = rotating?.caPem ?? (await readCa(cluster.pkiDir));
-  refuse(await ownershipProblems({ cluster, hosts: fresh }, ca, rotating?.passing));
+  refuse(await ownershipProblems({ cluster, hosts: fresh }, ca, rotating?.passing, hosts));
   const settled = await settledFacts(run, surveyed, { state: 'live', policy: keepThatOf(from), ca });
   const facts = { ...settled, ...(rotating?.trustPem !== undefined && { trustPem: rotating.trustPem }) };
   const coming = fresh.map(({ target }) => target.name).filter((name) => name !== from);

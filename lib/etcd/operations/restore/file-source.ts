@@ -26,23 +26,33 @@ export interface Source {
   release?(): void;
 }
 
+interface FileOptions {
+  /** Its description. */
+  readonly beside?: string;
+  readonly wanted?: string;
+  /** As the user named it, where the file goes with this process. */
+  readonly passing?: string;
+}
+
 /** Throws 5 where the file has another digest than `wanted`, or none of etcd's at its end. */
 export async function fileSource(
   path: string,
-  { beside = descriptionOf(path), wanted }: { readonly beside?: string; readonly wanted?: string } = {},
+  { beside = descriptionOf(path), wanted, passing }: FileOptions = {},
 ): Promise<Source> {
+  const name = passing ?? path;
   const { size } = await stat(path);
   const { whole, data } = await digestsOf(path, size);
   const end = await endOf(path, size);
   if (wanted !== undefined && wanted !== whole)
-    throw new QuorateError(`${path} has SHA-256 ${whole}, wanted ${wanted} by its description`, {
+    throw new QuorateError(`${name} has SHA-256 ${whole}, wanted ${wanted} by its description`, {
       exitCode: EXIT.untrusted,
       hint: 'it has changed since it was verified, or on the way: restore another copy',
     });
   if (size % 512 !== DIGEST_BYTES || data !== end) {
-    throw new QuorateError(`${path} is not a whole snapshot: the digest at its end is not that of its data`, {
+    throw new QuorateError(`${name} is not a whole snapshot: the digest at its end is not that of its data`, {
       exitCode: EXIT.untrusted,
-      hint: size % 512 === 0 ? fromDataDirectory(path) : 'take another one',
+      hint:
+        size % 512 === 0 ? fromDataDirectory(passing === undefined ? path : undefined) : 'take another one',
     });
   }
   const known = await knownOf(path, beside);
@@ -50,16 +60,24 @@ export async function fileSource(
     sha256: whole,
     bytes: size,
     known: known?.sha256 === whole ? known : undefined,
-    name: path,
+    name,
     here: path,
     path: async () => path,
   };
 }
 
-/** Whole pages without a digest: nobody knows whether it was copied while its member wrote. */
-function fromDataDirectory(path: string): string {
+/**
+ * Whole pages without a digest: nobody knows whether it was copied while its member wrote, or is a part of a snapshot. Of
+ * a file that stays here with the line that makes a snapshot of it.
+ */
+function fromDataDirectory(path: string | undefined): string {
+  const others = `take another one, or, where the raft log is there as well, ${commandLine('recover')}`;
+  const whole =
+    'if this is all, and was copied whole from the data directory of a member that rested, and is no snapshot that came in part';
+  if (path === undefined)
+    return `${others}; ${whole}, bring it to this machine, not encrypted, and name that file: the line that makes a snapshot of it is told then`;
   const made = quote(`${path}.snapshot.db`);
-  return `take another one, or, where the raft log is there as well, ${commandLine('recover')}; if this is all, and was copied from the data directory of a member that rested, its digest makes a snapshot of it: (cat ${quote(path)}; openssl dgst -sha256 -binary ${quote(path)}) >${made}`;
+  return `${others}; ${whole}, its digest makes a snapshot of it: (cat ${quote(path)}; openssl dgst -sha256 -binary ${quote(path)}) >${made}`;
 }
 
 async function knownOf(path: string, beside: string): Promise<Snapshot | undefined> {

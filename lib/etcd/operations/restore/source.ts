@@ -50,7 +50,7 @@ async function sealedSource(path: string, { controlDir }: Cluster, identity: str
   const { path: folder } = await passingFolder(controlDir);
   const name = plainName(basename(path));
   await folderStore(folder).write(name, open(createReadStream(path)));
-  return { ...(await fileSource(join(folder, name), { beside: descriptionOf(path) })), name: path };
+  return fileSource(join(folder, name), { beside: descriptionOf(path), passing: path });
 }
 
 /** A snapshot of that name, and who has it: a host, or `control`. */

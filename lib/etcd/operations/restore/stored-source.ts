@@ -45,7 +45,8 @@ export async function storedSource(
       });
       const path = join(folder, plainName(file));
       const wanted = described?.copy.sha256;
-      return { ...(await fileSource(path, wanted === undefined ? {} : { wanted })), remove };
+      const options = { passing: from, ...(wanted !== undefined && { wanted }) };
+      return { ...(await fileSource(path, options)), remove };
     } catch (error) {
       remove();
       throw error;

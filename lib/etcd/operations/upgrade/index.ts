@@ -165,8 +165,8 @@ async function derive(
   begun.stops = stopsOf(steps);
   refuseVersions(run, surveyed, begun);
   const leaving = begun.asked ? [] : leaving35(steps, surveyed.hosts);
-  begun.asked ||= leaving.length > 0;
   await refuseMarked(run, surveyed, leaving);
+  begun.asked ||= leaving.length > 0;
   const before = tallyOf(surveyed.hosts);
   const stops = ({ kind }: UpgradeStep) => kind === 'move' || kind === 'snapshot';
   if (isFirst && openIntent(surveyed.hosts) === undefined && steps.some(stops))

@@ -58,7 +58,10 @@ export function leaving35(
   });
 }
 
-/** Throws exit code 3 where the log of one of these members tells that 3.5 has marked one that the others list. */
+/**
+ * Throws exit code 3 where the log of one of these members tells that 3.5 has marked one that the others list, or where
+ * one could not be asked: its own turn would be too late for that.
+ */
 export async function refuseMarked(
   run: Pick<PlayRun<EtcdFacts>, 'log' | 'each'>,
   surveyed: Surveyed,
@@ -66,7 +69,7 @@ export async function refuseMarked(
 ): Promise<void> {
   const listed = livingList(surveyed.hosts) ?? [];
   const marked = new Map<EtcdHost, readonly ListedMember[]>();
-  await run.each(members, async (host) => {
+  const asked = await run.each(members, async (host) => {
     const { name } = host.target;
     const { out } = await host.read(
       'looking for members that it has marked as removed',
@@ -80,7 +83,18 @@ export async function refuseMarked(
     const found = markedOf(out, listed);
     if (found.length > 0) marked.set(host, found);
   });
-  refuse(members.flatMap((host) => problemOf(surveyed, host, marked.get(host) ?? [])));
+  const names = new Set(asked.map(({ target }) => target.name));
+  const silent = members.filter(({ target }) => !names.has(target.name));
+  refuse([
+    ...members.flatMap((host) => problemOf(surveyed, host, marked.get(host) ?? [])),
+    ...silent.map(({ target: { name } }) =>
+      refusal(
+        { host: name },
+        'it could not be asked whether its etcd 3.5 has marked a member as removed, which 3.6 would go by: no further step is taken',
+        'run again once it can be reached',
+      ),
+    ),
+  ]);
 }
 
 function problemOf(

@@ -1,28 +1,35 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { otherUnitFacts, parseOtherUnit } from '../../../../lib/etcd/facts/other-unit.ts';
+import { describe, expect, it } from 'vitest';
+import { ORDINARY } from '../../../../lib/etcd/facts/index.ts';
+import { otherUnitFacts, parseOtherUnits } from '../../../../lib/etcd/facts/other-unit.ts';
 import type { Member } from '../../../../lib/etcd/model/cluster.ts';
 import { ownershipProblems } from '../../../../lib/etcd/survey/ownership.ts';
 import { renamedProblems } from '../../../../lib/etcd/survey/renamed.ts';
 import { groundProblems } from '../../../../lib/etcd/survey/survey.ts';
+import type { EtcdHost } from '../../../../lib/etcd/surveyed.ts';
 import { fakeCluster } from '../../support/fake-cluster.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const ETCD = { service: 'etcd', owner: 'cluster c' };
 
-it.each<[string, Readonly<Record<string, readonly [owner: string, manifest?: string]>>, object | undefined]>([
-  ['has none', {}, undefined],
-  ['has those of the member', { db: ['cluster c', '/data'] }, undefined],
-  ['has those of another cluster', { etcd: ['cluster other', '/else'] }, undefined],
-  ['has those of the member under another name', { etcd: ['cluster c'] }, ETCD],
+it.each<[string, Readonly<Record<string, readonly [owner: string, manifest?: string]>>, readonly object[]]>([
+  ['has none', {}, []],
+  ['has those of the member', { db: ['cluster c', '/data'] }, []],
+  ['has those of another cluster', { etcd: ['cluster other', '/else'] }, []],
+  ['has those of the member under another name', { etcd: ['cluster c'] }, [ETCD]],
   [
     'has its data under other names',
     { etcd: ['cluster x', '/data'] },
-    { service: 'etcd', owner: 'cluster x' },
+    [{ service: 'etcd', owner: 'cluster x' }],
   ],
-  ['has both', { etcd: ['cluster c', '/data'], db: ['cluster c', '/data'] }, undefined],
+  ['has both', { etcd: ['cluster c', '/data'], db: ['cluster c', '/data'] }, []],
+  [
+    'has those of two others of its cluster',
+    { etcd: ['cluster c'], old: ['cluster c'] },
+    [ETCD, { service: 'old', owner: 'cluster c' }],
+  ],
 ])('a host where our records %s', (_what, records, found) => {
   const dir = scratch();
   for (const [name, [owner, manifest = '']] of Object.entries(records)) {
@@ -32,7 +39,7 @@ it.each<[string, Readonly<Record<string, readonly [owner: string, manifest?: str
   }
   const member = { manager: 'systemd', cluster: 'c', stateDir: join(dir, 'db'), dataDir: '/data' } as Member;
   const { stdout } = spawnSync('sh', ['-c', otherUnitFacts(member).text], { encoding: 'utf8' });
-  expect(parseOtherUnit(stdout)).toEqual(found);
+  expect(parseOtherUnits(stdout)).toEqual(found);
 });
 
 it.each([
@@ -41,7 +48,7 @@ it.each([
 ])(
   'a unit of %s that was renamed in the inventory is told as that alone, whoever asks',
   async (owner, hint) => {
-    const facts = { otherUnit: { service: 'old', owner }, service: 'absent', data: 'present' } as const;
+    const facts = { otherUnits: [{ service: 'old', owner }], service: 'absent', data: 'present' } as const;
     const surveyed = fakeCluster([{ facts }, {}], { etcd_service_name: 'db' });
     const told = [
       {
@@ -55,3 +62,30 @@ it.each([
     expect(await groundProblems(surveyed, undefined)).toMatchObject(told);
   },
 );
+
+describe('a second member on a machine', () => {
+  const unit = (service: string) => ({ service, owner: 'cluster etcd' });
+  const on = (machine: string | undefined) => ({ ...ORDINARY.host, machine });
+  /** A first host whose unit is etcd, and a second one whose unit is db, where our records have these other ones. */
+  const two = (first: string | undefined, second: string | undefined, ...units: readonly string[]) =>
+    fakeCluster([
+      { facts: { host: on(first) } },
+      { facts: { host: on(second), otherUnits: units.map(unit) }, vars: { etcd_service_name: 'db' } },
+    ]).hosts;
+  it.each<[what: string, hosts: readonly EtcdHost[], told: readonly RegExp[]]>([
+    ['is no unit that was renamed', two('m', 'm', 'etcd'), []],
+    ["is one where a third unit is nobody's", two('m', 'm', 'etcd', 'old'), [/^etcd02: old\.service /]],
+    ['is one where that unit is on another machine', two('m', 'n', 'etcd'), [/^etcd02: etcd\.service /]],
+    ['is one where no machine is told', two(undefined, undefined, 'etcd'), [/^etcd02: etcd\.service /]],
+  ])('%s', (_what, hosts, told) => {
+    const wanted = told.map((message) => ({ message: expect.stringMatching(message) }));
+    expect(renamedProblems(hosts)).toMatchObject(wanted);
+  });
+
+  it('is none either where it alone is asked about', async () => {
+    const all = two('m', 'm', 'etcd');
+    const second = { ...fakeCluster([{}]), hosts: all.slice(1) };
+    expect(await ownershipProblems(second, undefined, [], all)).toEqual([]);
+    expect(await groundProblems(second, undefined, undefined, all)).toEqual([]);
+  });
+});

@@ -174,7 +174,11 @@ describe('a snapshot that nothing describes', () => {
 });
 
 it.each([
-  ['has whole pages, as one of a data directory', SIZE * 1024, /digest makes a snapshot of it: \(cat /],
+  [
+    'has whole pages, as one of a data directory',
+    SIZE * 1024,
+    /no snapshot that came in part, its digest makes a snapshot of it: \(cat /,
+  ],
   ['is cut short', SIZE * 1024 - 100, /^take another one$/],
 ])('a file without a digest that %s is none, and its hint says what is left', async (_what, size, hint) => {
   const from = join(scratch(), 'raw.db');

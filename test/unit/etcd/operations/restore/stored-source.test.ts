@@ -95,10 +95,7 @@ describe('a copy in a store that is to be restored', () => {
     const key = join(scratch(), 'key');
     writeFileSync(key, `${identity}\n`, { mode: 0o600 });
     const sealed = async (to: string) => {
-      const seal = await sealing([await identityToRecipient(to)]);
-      const all: Uint8Array[] = [];
-      for await (const piece of seal(pieces(BYTES))) all.push(piece);
-      return { [`${NAME}.age`]: Buffer.concat(all), [NAME.replace('.db', '.json')]: described() };
+      return { [`${NAME}.age`]: await sealedFor(to, BYTES), [NAME.replace('.db', '.json')]: described() };
     };
     const ours = vault(await sealed(identity));
     const source = await ours.find(`${NAME}.age`, key);
@@ -139,6 +136,27 @@ describe('a copy in a store that is to be restored', () => {
   });
 });
 
+it('a db file of a data directory gets no line with the file that goes with the run', async () => {
+  const { find, control } = vault({ 'raw.db': DATA });
+  const error = await find('raw.db').catch((thrown) => thrown);
+  expect(error).toMatchObject({
+    message: expect.stringMatching(/^sftp:.*raw\.db is not a whole snapshot/),
+    hint: expect.stringMatching(/bring it to this machine, not encrypted, and name that file/),
+  });
+  expect(`${error.message}${error.hint}`).not.toContain(control);
+  const key = join(scratch(), 'key');
+  const identity = await generateX25519Identity();
+  writeFileSync(key, `${identity}\n`, { mode: 0o600 });
+  const file = join(scratch(), 'raw.db.age');
+  writeFileSync(file, await sealedFor(identity, DATA));
+  const cluster = { ...fakeCluster([{}]).cluster, controlDir: control };
+  const sealed = findSource(fakeCluster([{}]).run(), file, cluster, [], key);
+  await expect(sealed).rejects.toMatchObject({
+    message: expect.stringContaining(`${file} is not a whole snapshot`),
+    hint: expect.stringContaining('bring it to this machine, not encrypted'),
+  });
+});
+
 describe('the command line of restore', () => {
   const problems = async (vars: Record<string, unknown>) => {
     const { hosts } = fakeCluster([{}], vars);
@@ -170,6 +188,13 @@ describe('the command line of restore', () => {
     ]);
   });
 });
+
+async function sealedFor(identity: string, bytes: Buffer): Promise<Buffer> {
+  const seal = await sealing([await identityToRecipient(identity)]);
+  const all: Uint8Array[] = [];
+  for await (const piece of seal(pieces(bytes))) all.push(piece);
+  return Buffer.concat(all);
+}
 
 async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
   yield bytes;

@@ -52,6 +52,28 @@ describe('a member that etcd 3.5 has marked as removed', () => {
     expect(errorsOf(error).map(({ host }) => host)).toEqual(['etcd02', 'etcd03']);
   });
 
+  it('may be told by one that could not be read: none goes to 3.6 then', async () => {
+    const members = [member('ef27c5bf49e46213', 'etcd01'), member('d1ad146f36e754d5', 'etcd02')];
+    const cluster = fakeCluster([
+      {},
+      { facts: { reading: memberReading({ members }) }, says: () => LINE },
+      {},
+    ]);
+    const run = cluster.run({
+      // As of a play: who fails is reported, and the others come through.
+      each: async (hosts, work) => {
+        const through = hosts.filter(({ target }) => target.name !== 'etcd03');
+        await Promise.all(through.map(work));
+        return through;
+      },
+    });
+    const error = await refuseMarked(run, cluster, cluster.hosts).catch((thrown) => thrown);
+    expect(errorsOf(error)).toMatchObject([
+      { host: 'etcd02', message: expect.stringContaining('has marked etcd02') },
+      { host: 'etcd03', exitCode: 3, message: expect.stringContaining('could not be asked') },
+    ]);
+  });
+
   describe('is asked about', () => {
     const running = (...versions: readonly (string | undefined)[]) =>
       fakeCluster(
