@@ -8,6 +8,8 @@ import { partsOf } from '../snapshots/snapshot.ts';
 export interface BackupFacts {
   /** systemd's word for its state: `active` where it waits for its next time. */
   readonly timer: string;
+  /** It takes one right now. */
+  readonly isRunning?: true;
   /** How its last run failed, as systemd says: `exit-code`. */
   readonly failed?: string;
   /** Seconds since its last run began; undefined where there was none since the host came up. */
@@ -44,12 +46,13 @@ export function parseBackups(out: string): BackupFacts | undefined {
   if (units === undefined) return undefined;
   const both = (name: string) =>
     [...units.matchAll(new RegExp(`\\b${name}=(\\S*)`, 'g'))].map(([, is]) => is ?? '');
-  const [timer = ''] = both('ActiveState');
+  const [timer = '', service = ''] = both('ActiveState');
   const [, result = ''] = both('Result');
   const began = Number(both('ExecMainStartTimestampMonotonic')[0] ?? 0) / 1_000_000;
   const newest = newestOf(line('newest'));
   return {
     timer,
+    ...(service === 'activating' && { isRunning: true as const }),
     ...(!['', 'success'].includes(result) && { failed: result }),
     ...(began > 0 && { ran: Number(line('uptime')) - began }),
     ...(newest !== undefined && { newest }),

@@ -39,6 +39,12 @@ it('tells how the timer is, when it went off, and which verified snapshot is the
   expect(look()?.ran).toBeGreaterThan(0);
 });
 
+it('is running while its service starts', () => {
+  const out = (service: string) => `backup-units ActiveState=active ActiveState=${service}\n`;
+  expect(parseBackups(out('activating'))).toEqual({ timer: 'active', isRunning: true });
+  expect(parseBackups(out('inactive'))).toEqual({ timer: 'active' });
+});
+
 it('is nothing where there is no timer', () => {
   expect(parseBackups('machine x86_64\n')).toBeUndefined();
 });
