@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../../dsl/shell/sh.ts';
+import { raw, type Sh, sh } from '../../dsl/shell/sh.ts';
 import { unitPath } from '../../resources/service/systemd.ts';
 import type { Member } from '../model/cluster.ts';
 import { backupTimer } from '../model/paths.ts';
@@ -21,6 +21,8 @@ export interface BackupFacts {
   readonly newest?: number | 'none';
 }
 
+const STAMP = raw(`${'[0-9]'.repeat(8)}T${'[0-9]'.repeat(6)}Z`);
+
 /** Read-only shell, one process where there is a timer; nothing without one. */
 export function backupFacts(member: Member): Sh {
   const { backupDir, cluster } = member;
@@ -32,8 +34,8 @@ export function backupFacts(member: Member): Sh {
   read -r q_line q_rest </proc/uptime; echo "backup-uptime $q_line"
   if [ ! -e ${backupDir} ] || { [ -r ${backupDir} ] && [ -x ${backupDir} ]; }; then
     q_newest=none
-    # By its time in the name; its description is there once it is verified.
-    for q_file in ${`${backupDir}/${cluster}`}-[0-9]*.json; do if [ -e "$q_file" ]; then q_newest=\${q_file##*/}; fi; done
+    # By its time in the name, which no other cluster of this folder has there; its description is there once it is verified.
+    for q_file in ${`${backupDir}/${cluster}-`}${STAMP}-r*.json; do if [ -e "$q_file" ]; then q_newest=\${q_file##*/}; fi; done
     echo "backup-newest $q_newest"
   fi
 fi`;

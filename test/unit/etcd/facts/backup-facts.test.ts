@@ -28,6 +28,9 @@ it('tells how the timer is, when it went off, and which verified snapshot is the
   };
   expect(look()).toMatchObject({ timer: 'active', failed: 'exit-code', newest: 'none' });
   mkdirSync(`${dir}/backups`);
+  // Other clusters may keep theirs in the same folder.
+  writeFileSync(`${dir}/backups/prod-2-20261129T101500Z-r5.json`, '');
+  expect(look()?.newest).toBe('none');
   for (const file of [
     'prod-20261126T101500Z-r12.json',
     'prod-20261127T101500Z-r3.json',
