@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../../dsl/shell/sh.ts';
+import { raw, type Sh, sh } from '../../dsl/shell/sh.ts';
 import { unitPath } from '../../resources/service/systemd.ts';
 import type { Member } from '../model/cluster.ts';
 import { backupTimer } from '../model/paths.ts';
@@ -8,6 +8,8 @@ import { partsOf } from '../snapshots/snapshot.ts';
 export interface BackupFacts {
   /** systemd's word for its state: `active` where it waits for its next time. */
   readonly timer: string;
+  /** It takes one right now. */
+  readonly isRunning?: true;
   /** How its last run failed, as systemd says: `exit-code`. */
   readonly failed?: string;
   /** Seconds since its last run began; undefined where there was none since the host came up. */
@@ -18,6 +20,8 @@ export interface BackupFacts {
    */
   readonly newest?: number | 'none';
 }
+
+const STAMP = raw(`${'[0-9]'.repeat(8)}T${'[0-9]'.repeat(6)}Z`);
 
 /** Read-only shell, one process where there is a timer; nothing without one. */
 export function backupFacts(member: Member): Sh {
@@ -30,8 +34,8 @@ export function backupFacts(member: Member): Sh {
   read -r q_line q_rest </proc/uptime; echo "backup-uptime $q_line"
   if [ ! -e ${backupDir} ] || { [ -r ${backupDir} ] && [ -x ${backupDir} ]; }; then
     q_newest=none
-    # By its time in the name; its description is there once it is verified.
-    for q_file in ${`${backupDir}/${cluster}`}-[0-9]*.json; do if [ -e "$q_file" ]; then q_newest=\${q_file##*/}; fi; done
+    # By its time in the name, which no other cluster of this folder has there; its description is there once it is verified.
+    for q_file in ${`${backupDir}/${cluster}-`}${STAMP}-r*.json; do if [ -e "$q_file" ]; then q_newest=\${q_file##*/}; fi; done
     echo "backup-newest $q_newest"
   fi
 fi`;
@@ -44,12 +48,13 @@ export function parseBackups(out: string): BackupFacts | undefined {
   if (units === undefined) return undefined;
   const both = (name: string) =>
     [...units.matchAll(new RegExp(`\\b${name}=(\\S*)`, 'g'))].map(([, is]) => is ?? '');
-  const [timer = ''] = both('ActiveState');
+  const [timer = '', service = ''] = both('ActiveState');
   const [, result = ''] = both('Result');
   const began = Number(both('ExecMainStartTimestampMonotonic')[0] ?? 0) / 1_000_000;
   const newest = newestOf(line('newest'));
   return {
     timer,
+    ...(service === 'activating' && { isRunning: true as const }),
     ...(!['', 'success'].includes(result) && { failed: result }),
     ...(began > 0 && { ran: Number(line('uptime')) - began }),
     ...(newest !== undefined && { newest }),

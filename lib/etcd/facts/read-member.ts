@@ -1,6 +1,7 @@
 import { MARK } from '../../dsl/shell/probe.ts';
 import { type Sh, sh } from '../../dsl/shell/sh.ts';
 import type { Member } from '../model/cluster.ts';
+import { bootstrapFile } from '../model/paths.ts';
 import {
   type Alarm,
   type KeySpaceHash,
@@ -36,6 +37,8 @@ export interface MemberReading {
   readonly askedAt?: string;
   /** It listens on loopback alone, and tells others to come elsewhere: no client gets in. */
   readonly closed?: true;
+  /** The file is there by which a restore, a recovery or a join closes a member. */
+  readonly closedByVerb?: true;
   /** It was started with a list of revoked certificates, which it reads for each connection. */
   readonly checksList?: true;
   /** Bytes of data from which on it takes no more writes, as it was started; undefined for etcd's own. */
@@ -66,7 +69,8 @@ ${askMember(member, revision, seconds)}
 else q_part '@down 0'; fi`;
 }
 
-function askMember({ stateDir, dataDir }: Member, revision: number, seconds: number): Sh {
+function askMember(member: Member, revision: number, seconds: number): Sh {
+  const { stateDir, dataDir } = member;
   const release = `${stateDir}/release`;
   const size =
     revision > 0 ? sh`0` : sh`$(stat -L -c %s -- ${`${dataDir}/member/snap/db`} 2>/dev/null || echo 0)`;
@@ -104,7 +108,10 @@ esac
 q_part "@version 0 \${q_version-}"; q_part "@asked 0 $q_url"; q_part "@url 0 $q_told"
 if q_setting ETCD_CLIENT_CRL_FILE; then q_part '@list 0 yes'; fi
 if q_setting ETCD_QUOTA_BACKEND_BYTES; then q_part "@quota 0 $q_value"; fi
-if [ -n "$q_closed" ]; then q_part '@closed 0 yes'; fi
+if [ -n "$q_closed" ]; then
+  q_part '@closed 0 yes'
+  if grep -q '^ETCD_LISTEN_CLIENT_URLS=' ${bootstrapFile(member)} 2>/dev/null; then q_part '@closed-by-verb 0 yes'; fi
+fi
 if [ -n "$q_unhashed" ]; then q_part "@unhashed 0 $q_unhashed"; fi
 if [ -n "$q_foreign" ]; then q_part "@foreign 0 $q_main $q_foreign"; q_part "@wanted 0 $q_exec"; fi
 for q_pem in server.pem peer.pem; do
@@ -144,6 +151,7 @@ export function parseMember(out: string, revision = 0): MemberReading {
     ...(printed('list') && { checksList: true as const }),
     ...quotaOf(printed('quota')?.out),
     ...(printed('closed') && { closed: true as const }),
+    ...(printed('closed-by-verb') && { closedByVerb: true as const }),
     ...foreignOf(printed('foreign')?.out, printed('wanted')?.out),
     ...(status && { status }),
     ...(members && { members }),

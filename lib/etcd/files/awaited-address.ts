@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { canonicalAddress, isLoopback, isWildcard } from '../../addresses.ts';
+import { canonicalAddress, hostOf, isLoopback, isWildcard, numericAddress } from '../../addresses.ts';
 import { joinSh, type Sh, sh } from '../../dsl/shell/sh.ts';
 
 /** Seconds: short of `TimeoutStartSec`, which would count the wait itself as a failure. */
@@ -31,7 +31,8 @@ function boundBy(conf: string): readonly string[] {
   );
   const hosts = urls
     .filter((url) => URL.canParse(url))
-    .map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ''));
+    // One of IPv4 within IPv6 is listed as the former.
+    .map((url) => numericAddress(hostOf(url)).replace(/^::ffff:(?=[\d.]+$)/, ''));
   return [...new Set(hosts)].filter((host) => isIP(host) !== 0 && !isWildcard(host) && !isLoopback(host));
 }
 

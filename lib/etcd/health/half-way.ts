@@ -33,7 +33,9 @@ export function halfWay(asked: Asked, answers: readonly Answer[]): readonly Find
   const hint = open && goOnHint(open, cluster, hosts);
   const shut = answers.filter(
     ({ member, reading }) =>
-      reading?.closed && closedUrl(member) !== undefined && !(open === undefined && isMeant(member, asked)),
+      reading?.closed &&
+      closedUrl(member) !== undefined &&
+      (open !== undefined || reading.closedByVerb || !isMeant(member, asked)),
   );
   return [
     ...(open && hint && !waitsForClients(asked, open)
@@ -48,7 +50,7 @@ export function halfWay(asked: Asked, answers: readonly Answer[]): readonly Find
   ];
 }
 
-/** Somebody's drop-in has it listen there, behind a proxy: it is warned of as such. */
+/** Where no verb has closed it, somebody's drop-in has it listen there, behind a proxy: it is warned of as such. */
 function isMeant(member: Member, { hosts }: Asked): boolean {
   const facts = hosts.find((one) => one.member.host === member.host)?.facts;
   const said = facts ? strangeDropIns(facts.unit).flatMap((one) => one.said) : [];

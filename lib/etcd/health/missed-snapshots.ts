@@ -13,17 +13,14 @@ const PATIENCE = 600;
  * a timer until a snapshot is needed. What a run is about to put right is no news.
  */
 export function missedSnapshots({ cluster, hosts }: Surveyed): readonly string[] {
-  const timed = hosts.filter(
-    ({ target, plan }) =>
-      typeof target.vars.etcd_backup_schedule === 'string' &&
-      !plan.some((planned) => planned.role === 'backups' && isDue(planned)),
+  const scheduled = hosts.filter(({ target }) => typeof target.vars.etcd_backup_schedule === 'string');
+  const timed = scheduled.filter(
+    ({ plan }) => !plan.some((planned) => planned.role === 'backups' && isDue(planned)),
   );
   if (timed.length === 0) return [];
   const newest = newestIn(timed);
-  const lines = [
-    ...timed.flatMap(ofTimer),
-    ...ofCluster(timed, newest, hosts.length === cluster.members.length),
-  ];
+  const isAll = hosts.length === cluster.members.length && timed.length === scheduled.length;
+  const lines = [...timed.flatMap(ofTimer), ...ofCluster(timed, newest, isAll)];
   return lines.map((line) => (newest === undefined ? line : `${line}; ${saidOf(newest)}`));
 }
 
@@ -43,16 +40,20 @@ function ofTimer({ target }: EtcdHost): readonly string[] {
   ];
 }
 
-/** Whoever led at their last time was to take one. Not known where a host was not reached, which may have it. */
+/**
+ * Whoever led at their last time was to take one: the first to run of all, since a timer also goes off by itself after a
+ * boot, or by hand. Not known where a host was not reached, or is not judged, which may have it; nor while one is taken.
+ */
 function ofCluster(
   hosts: readonly EtcdHost[],
   newest: number | 'none' | undefined,
   isAll: boolean,
 ): readonly string[] {
   const [first] = hosts;
-  const ran = Math.min(...hosts.map(({ target }) => target.facts.backups?.ran ?? Number.POSITIVE_INFINITY));
-  if (first === undefined || !isAll || newest === undefined || !Number.isFinite(ran) || ran < PATIENCE)
-    return [];
+  const all = hosts.flatMap(({ target }) => target.facts.backups ?? []);
+  const ran = Math.max(...all.map((one) => (one.timer === 'active' && one.ran) || 0));
+  if (first === undefined || !isAll || newest === undefined || ran < PATIENCE) return [];
+  if (all.some(({ isRunning }) => isRunning)) return [];
   if (newest !== 'none' && newest / 1000 <= ran + PATIENCE) return [];
   const member = memberOf(first.target);
   return [

@@ -41,7 +41,11 @@ function atBoot({ target }: EtcdHost): readonly string[] {
   if (!isUp(facts) || !/^(disabled|masked|enabled-runtime|masked-runtime)$/.test(facts.unitState ?? ''))
     return [];
   const { service } = memberOf(target);
-  return [
-    `${name}: ${service} is ${facts.unitState}: a reboot leaves the member down; ${commandLine('site')} -r systemd enables it`,
-  ];
+  const enables = `${commandLine('site')} -r systemd enables it`;
+  // No run starts what is masked.
+  const unmask = `systemctl unmask ${facts.unitState === 'masked-runtime' ? '--runtime ' : ''}${service}`;
+  const how = facts.unitState?.startsWith('masked')
+    ? `find out why: ${unmask} there, then ${enables}`
+    : enables;
+  return [`${name}: ${service} is ${facts.unitState}: a reboot leaves the member down; ${how}`];
 }

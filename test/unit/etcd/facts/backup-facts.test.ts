@@ -28,6 +28,9 @@ it('tells how the timer is, when it went off, and which verified snapshot is the
   };
   expect(look()).toMatchObject({ timer: 'active', failed: 'exit-code', newest: 'none' });
   mkdirSync(`${dir}/backups`);
+  // Other clusters may keep theirs in the same folder.
+  writeFileSync(`${dir}/backups/prod-2-20261129T101500Z-r5.json`, '');
+  expect(look()?.newest).toBe('none');
   for (const file of [
     'prod-20261126T101500Z-r12.json',
     'prod-20261127T101500Z-r3.json',
@@ -37,6 +40,12 @@ it('tells how the timer is, when it went off, and which verified snapshot is the
     writeFileSync(`${dir}/backups/${file}`, '');
   expect(look()?.newest).toBe(Date.parse('2026-11-27T10:15:00Z'));
   expect(look()?.ran).toBeGreaterThan(0);
+});
+
+it('is running while its service starts', () => {
+  const out = (service: string) => `backup-units ActiveState=active ActiveState=${service}\n`;
+  expect(parseBackups(out('activating'))).toEqual({ timer: 'active', isRunning: true });
+  expect(parseBackups(out('inactive'))).toEqual({ timer: 'active' });
 });
 
 it('is nothing where there is no timer', () => {

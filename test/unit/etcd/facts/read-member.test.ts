@@ -5,7 +5,13 @@ import { afterAll, expect, it } from 'vitest';
 import { PRELUDE } from '../../../../lib/dsl/shell/prelude.ts';
 import { MARK } from '../../../../lib/dsl/shell/probe.ts';
 import { parseMember, readMember } from '../../../../lib/etcd/facts/read-member.ts';
+import {
+  bootstrapEnvironment,
+  closedEnvironment,
+  joinEnvironment,
+} from '../../../../lib/etcd/files/etcd-conf.ts';
 import type { Member } from '../../../../lib/etcd/model/cluster.ts';
+import { bootstrapFile } from '../../../../lib/etcd/model/paths.ts';
 import { marked } from '../../support/marks.ts';
 import { scratch } from '../../support/scratch.ts';
 import { SHELLS } from '../../support/shells.ts';
@@ -41,6 +47,7 @@ function install(
   version: string,
   alarm: string,
   always = '',
+  env: NodeJS.ProcessEnv = {},
 ): { readonly dir: string; readonly pid: number } {
   const dir = scratch();
   const file = new URL(`etcdctl/answers/${version}.json`, import.meta.url);
@@ -64,7 +71,10 @@ function install(
   writeFileSync(join(dir, 'state/release'), `${version} a mirror\n`);
   copyFileSync('/bin/sleep', join(dir, 'etcd'));
   chmodSync(join(dir, 'etcd'), 0o755);
-  const member = spawn(join(dir, 'etcd'), ['60'], { stdio: 'ignore' });
+  const member = spawn(join(dir, 'etcd'), ['60'], {
+    stdio: 'ignore',
+    env: { ...process.env, ...env },
+  });
   processes.push(member);
   return { dir, pid: member.pid ?? 0 };
 }
@@ -84,7 +94,8 @@ function read(
     clientUrl: 'https://10.0.0.1:2379',
   } as Member;
   const systemd = `systemctl() { printf '%s\\n' MainPID=${pid} User= 'ExecStart={ path=${dir}/etcd ; }'; }`;
-  const script = `${PRELUDE}\nq_state=${dir}/state\n${systemd}\n${readMember(member, revision).text}`;
+  const asks = readMember(member, revision).text.replace(bootstrapFile(member), join(dir, 'bootstrap.env'));
+  const script = `${PRELUDE}\nq_state=${dir}/state\n${systemd}\n${asks}`;
   // Without SHLVL bash takes itself for one of rshd, and reads ~/.bashrc.
   const env = { PATH: process.env.PATH ?? '', SHLVL: '1' };
   const { stdout: printed } = spawnSync(shell, [...args, '-c', script], { encoding: 'utf8', env });
@@ -167,6 +178,26 @@ it('an etcdctl that answers as none known here does is named with its version', 
     },
   ]);
 });
+
+it.each(SHELLS)(
+  'a member that a verb has closed is known by the file that did it, under %s',
+  (...[, ...shell]) => {
+    const at = install('3.7.3', 'no alarm', '', {
+      ETCD_ADVERTISE_CLIENT_URLS: 'https://10.0.0.1:2379',
+      ETCD_LISTEN_CLIENT_URLS: 'https://127.0.0.1:2379',
+    });
+    const look = () => {
+      const { closed, closedByVerb } = read(at, shell);
+      return [closed, closedByVerb];
+    };
+    expect(look()).toEqual([true, undefined]);
+    writeFileSync(join(at.dir, 'bootstrap.env'), bootstrapEnvironment('t'));
+    expect(look()).toEqual([true, undefined]);
+    const member = { clientPort: 2379 } as Member;
+    writeFileSync(join(at.dir, 'bootstrap.env'), joinEnvironment(['a=b']) + closedEnvironment(member));
+    expect(look()).toEqual([true, true]);
+  },
+);
 
 it.each<[string, string, number | undefined]>([
   ['of its own', '4194304', 4_194_304],

@@ -43,6 +43,8 @@ it.each<[string, string, string, number]>([
   ['where it has another, for a while only', conf('10.0.52.13'), TRIE('10.0.52.130'), 3],
   ['for the second one, too', conf('10.0.52.13', '10.1.0.3'), TRIE('10.0.52.13'), 3],
   ['not where IPv6 is there', conf('[fd00::52:13]'), INET6('80'), 0],
+  ['not where IPv4 is there, within IPv6', conf('[::ffff:10.0.52.13]'), TRIE('10.0.52.13'), 0],
+  ['for that of IPv4 within IPv6, too', conf('[::ffff:10.0.52.13]'), INET6('80'), 3],
   ['where IPv6 is looked for twice on the network', conf('[fd00::52:13]'), INET6('c0'), 3],
 ])('a start waits for its address: %s', (_what, text, lines, seconds) => {
   expect(waited(text, lines)).toBe(seconds);

@@ -65,6 +65,16 @@ describe('what is half-way', () => {
     expect(found({ ...closed, intent: RESTORE }).map(({ check }) => check)).toEqual(['half-way', 'closed']);
   });
 
+  it('is a member that a verb has closed and left so, whatever drop-ins its host has', () => {
+    for (const line of ['EnvironmentFile=/etc/sysconfig/proxy', 'ExecStart=/usr/local/bin/etcd-wrapped']) {
+      const dropIns = [{ path: '/etc/systemd/system/service.d/proxy.conf', lines: [line] }];
+      const reading = memberReading({ closed: true, closedByVerb: true });
+      expect(found({ reading, unit: { dropIns, dropInDigest: undefined } })).toMatchObject([
+        { check: 'closed', hint: 'on etcd01: rm -f /run/quorate-etcd.env; systemctl restart etcd' },
+      ]);
+    }
+  });
+
   it('is no member that is to listen on loopback alone', () => {
     const surveyed = surveyedOf([{ reading: memberReading({ closed: true }) }], {
       etcd_listen_address: '127.0.0.1',

@@ -57,6 +57,24 @@ it('does not judge where a host that may have the newest one is not reached, or 
   expect(said(well(5), { timer: 'active', ran: 1200 })).toEqual([]);
 });
 
+it('goes by the last time that all timers went off: one goes off alone after a boot', () => {
+  const at = (hours: number): BackupFacts => ({ ...well(8), ran: hours * 3600 });
+  expect(said(at(8), at(8), at(0.3))).toEqual([]);
+  expect(said(at(7), at(7), at(0.3))).toHaveLength(1);
+  // One that stopped long ago does not count.
+  expect(said(at(7), { ...at(90), timer: 'failed' })).toHaveLength(2);
+});
+
+it('waits for a snapshot that is being taken', () => {
+  expect(said(well(5), { ...well(5), isRunning: true })).toEqual([]);
+});
+
+it('does not judge the others where a run is about to change a host that may have the newest one', () => {
+  const due = { ...planned('script', 'update'), role: 'backups' };
+  const of = [{ facts: { backups: well(0.3) }, plan: [due] }, { facts: { backups: well(5) } }];
+  expect(missedSnapshots(fakeCluster(of, HOURLY))).toEqual([]);
+});
+
 it('takes no snapshot of the future for the newest', () => {
   expect(said(well(5), well(-9))).toHaveLength(1);
 });

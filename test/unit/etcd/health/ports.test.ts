@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { legacyStop } from '../../../../lib/etcd/health/legacy-input.ts';
 import { filteredSaid } from '../../../../lib/etcd/health/port-matrix.ts';
 import { filtered, parsePorts, probePorts } from '../../../../lib/etcd/health/ports.ts';
 import type { Member } from '../../../../lib/etcd/model/cluster.ts';
@@ -93,6 +94,24 @@ describe('what stops packets', () => {
       },
       WAY,
     ],
+    [
+      'the old iptables for certain, where it knows all words of what comes before',
+      {
+        etcd02: `legacy ip :INPUT ACCEPT [0:0]\n${[
+          '-i lo -j ACCEPT',
+          '-m state --state RELATED,ESTABLISHED -j ACCEPT',
+          '-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m state --state NEW -j ACCEPT',
+          '-s 192.168.0.0/16 -p tcp -m tcp --dport 2380 -j ACCEPT',
+          '-p tcp -m conntrack --ctstate NEW -m tcp --dport 22 -m comment --comment "as -j ACCEPT" -j ACCEPT',
+          '-m limit --limit 5/min -j LOG',
+          '-m set --match-set block src -j DROP',
+          '! -i lo -j REJECT --reject-with icmp-port-unreachable',
+        ]
+          .map((rule) => `legacy ip -A INPUT ${rule}`)
+          .join('\n')}`,
+      },
+      'chain INPUT of iptables-legacy on etcd02 drops what none of its rules accepts',
+    ],
     ['a chain there', { etcd02: `${OWN}\n${barrier('tcp dport 22 accept')}` }, `chain input of ${DROPS}`],
     [
       'a chain there that may accept it',
@@ -107,6 +126,31 @@ describe('what stops packets', () => {
     ['something between, where nobody has a rule', { etcd02: '' }, WAY],
   ])('is %s', (_what, rules, why) => {
     expect(said(rules)).toBe(`etcd01 → etcd02:2380 filtered${why === undefined ? '' : `; ${why}`}`);
+  });
+
+  it.each<[rules: string, policy: string, is: 'sure' | 'maybe' | 'not']>([
+    ['-p tcp -m set --match-set block src -j DROP', 'ACCEPT', 'maybe'],
+    ['-i eth9 -j DROP', 'ACCEPT', 'maybe'],
+    ['-d 10.9.9.9/32 -j DROP', 'ACCEPT', 'maybe'],
+    ['-p tcp -m limit --limit 5/sec -j ACCEPT', 'DROP', 'maybe'],
+    ['-i eth0 -j ACCEPT', 'DROP', 'maybe'],
+    ['-s ! 10.0.0.0/8 -j DROP', 'ACCEPT', 'maybe'],
+    ['! -s 10.0.0.0/8 -j DROP', 'ACCEPT', 'not'],
+    ['! -s 192.168.0.0/16 -j DROP', 'ACCEPT', 'sure'],
+    ['! -p tcp -j DROP', 'ACCEPT', 'not'],
+    ['-p tcp ! --dport 22 -j DROP', 'ACCEPT', 'sure'],
+    ['-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m state --state NEW -j DROP', 'ACCEPT', 'not'],
+    ['-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP', 'ACCEPT', 'sure'],
+    ['-p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE -j DROP', 'ACCEPT', 'not'],
+    ['-m conntrack --ctstate INVALID -j DROP', 'ACCEPT', 'not'],
+    ['-p tcp -m multiport --dports 22,2379:2380 -j ACCEPT', 'DROP', 'not'],
+    ['-p tcp -m multiport --dports 22,2379:2380 -j DROP', 'ACCEPT', 'sure'],
+  ])('is the old iptables with "%s" and policy %s: %s', (rule, policy, is) => {
+    const found = legacyStop(`legacy ip :INPUT ${policy} [0:0]\nlegacy ip -A INPUT ${rule}`, {
+      port: 2380,
+      sources: ['10.0.0.1'],
+    });
+    expect(found?.isSure).toBe({ sure: true, maybe: false, not: undefined }[is]);
   });
 
   it.each([

@@ -111,14 +111,14 @@ describe('what is worth knowing of a cluster', () => {
   });
 
   it('is a member that does not start with its host', async () => {
-    const states = ['enabled', 'disabled', 'masked-runtime', 'static'];
+    const states = ['enabled', 'disabled', 'masked', 'masked-runtime', 'static'];
     const lines = states.map((unitState) => said({ facts: { service: 'active', unitState } }));
-    expect((await Promise.all(lines)).flat()).toEqual(
-      ['disabled', 'masked-runtime'].map(
-        (state) =>
-          `etcd01: etcd is ${state}: a reboot leaves the member down; ${commandLine('site')} -r systemd enables it`,
-      ),
-    );
+    const enables = `${commandLine('site')} -r systemd enables it`;
+    expect((await Promise.all(lines)).flat()).toEqual([
+      `etcd01: etcd is disabled: a reboot leaves the member down; ${enables}`,
+      `etcd01: etcd is masked: a reboot leaves the member down; find out why: systemctl unmask etcd there, then ${enables}`,
+      `etcd01: etcd is masked-runtime: a reboot leaves the member down; find out why: systemctl unmask --runtime etcd there, then ${enables}`,
+    ]);
     expect(await said({ facts: { service: 'inactive', unitState: 'disabled' } })).toEqual([]);
   });
 
