@@ -225,10 +225,10 @@ function firstOf(names: readonly string[]): string {
   return names.filter((name) => name.endsWith('.db')).sort()[0] ?? 'none';
 }
 
-/** Lines of shell of the handbook, in its order. */
+/** Lines of shell of the handbook, in its order. The block of a cluster made by hand is about another one. */
 function linesOf(page: string): readonly string[] {
   return [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
-    block.trim().split('\n'),
+    block.includes('hand.db') ? [] : block.trim().split('\n'),
   );
 }
 

@@ -172,9 +172,12 @@ const BY_KIND: Readonly<Record<string, (change: Change, name: string, layout: La
     if (property === 'bootstrap') return { covers: [`${name} bootstrap`], moves: [`${name} bootstrap`] };
     return { covers: [] };
   },
-  user: ({ before, after }, name) => ({
+  user: ({ property, before, after }, name) => ({
     covers: [`user ${name}`],
-    values: [{ thing: `user ${name}`, before: [before ?? undefined], after: [after ?? undefined] }],
+    // What is looked at of a user is its group.
+    ...(property === 'group' && {
+      values: [{ thing: `user ${name}`, before: [before ?? undefined], after: [after ?? undefined] }],
+    }),
   }),
   group: (_change, name) => ({
     covers: [`group ${name}`],
