@@ -127,7 +127,16 @@ function encodedForms(whole: string): readonly string[] {
     const padded = Buffer.concat([Buffer.alloc(before), bytes]);
     return (['base64', 'base64url'] as const).map((encoding) => padded.toString(encoding).slice(from, to));
   });
-  return [encodeURIComponent(whole), ...inBase64];
+  return [...inUrls(whole), ...inBase64];
+}
+
+/** None of what is no text: half of a surrogate pair, which JSON may have. */
+function inUrls(whole: string): readonly string[] {
+  try {
+    return [encodeURIComponent(whole)];
+  } catch {
+    return [];
+  }
 }
 
 /** Masks every secret that is known: all events pass here before a screen, a log or a report has them. */

@@ -238,9 +238,34 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   async apply(which: (planned: PlannedTask) => boolean): Promise<void> {
+    await this.#converge(which, () => false);
+  }
+
+  /**
+   * Does what fell to this host after it was through, once all others are. It may have had nothing else to do: the caller
+   * sees to its lock.
+   */
+  async takeOver(): Promise<void> {
+    await this.#converge(
+      () => true,
+      () => this.fallen.length > 0,
+    );
+  }
+
+  /** What another host was to do for all and came past: it falls to this one, which has not done it. */
+  get fallen(): readonly PlannedTask[] {
+    return this.plan.filter((one) => this.#isAhead(one) && this.#elsewhere(one) === undefined);
+  }
+
+  /** Another host does it for all, and this one has not waited for that yet. */
+  #isAhead({ task, skipped }: PlannedTask): boolean {
+    return isOnce(task, skipped) && !this.#awaited.has(task);
+  }
+
+  async #converge(which: (planned: PlannedTask) => boolean, goesOn: () => boolean): Promise<void> {
     const isLeft = (one: PlannedTask) => isDue(one) && !this.#applied.has(one) && which(one);
     let ended: unknown;
-    for (let due = this.plan.filter(isLeft); due.length > 0; due = this.plan.filter(isLeft)) {
+    for (let due = this.plan.filter(isLeft); due.length > 0 || goesOn(); due = this.plan.filter(isLeft)) {
       try {
         await this.#carryOut(await this.#untilOnce(due));
       } catch (error) {
@@ -257,7 +282,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
    * for the other host instead, plan the rest anew if it changed something, and return nothing.
    */
   async #untilOnce(due: readonly PlannedTask[]): Promise<readonly PlannedTask[]> {
-    const at = this.plan.findIndex(({ task, skipped }) => isOnce(task, skipped) && !this.#awaited.has(task));
+    const at = this.plan.findIndex((one) => this.#isAhead(one));
     const once = this.plan[at];
     if (once === undefined) return due;
     const before = due.filter((one) => this.plan.indexOf(one) < at);

@@ -4,6 +4,7 @@ import { hasChanges, type Play } from '../dsl/play.ts';
 import type { Target } from '../dsl/role.ts';
 import { withLoaded } from '../dsl/trace/lazy.ts';
 import { EXIT, type QuorateError } from '../errors.ts';
+import { doneByNobody } from './apply/once.ts';
 import { batchesOf, isTooMany } from './batches.ts';
 import { gather } from './gather.ts';
 import { lockAll, underLocks } from './locks/under-locks.ts';
@@ -112,9 +113,16 @@ async function runBatch<Facts>(
   if (!check) {
     const changing = hosts.filter(hasChanges).map(({ target }) => target.name);
     const { apart = false } = play.strategy;
-    await underLocks(session, belongingTo(changing), { apart, work: () => play.strategy.converge(run) });
+    const goesOn = () =>
+      !session.stopping && !isTooMany(failed().length, selected.length, play.maxFailPercentage);
+    const work = async () => {
+      await play.strategy.converge(run);
+      if (apart && goesOn()) await takeOver(session, hosts);
+    };
+    await underLocks(session, belongingTo(changing), { apart, work });
     for (const host of hosts) host.reportLeft();
     leaveAlone(named(failed()), named(notBegun));
+    if (goesOn()) noteUndone(session, hosts);
     if (!session.stopping) await keepRecords(session, hosts);
   }
   if (!session.stopping) await warnings.together(() => play.strategy.verify?.(run));
@@ -174,6 +182,28 @@ function nameLeftOvers(session: Session, hosts: readonly LoopHost<unknown>[]): v
     const message = `left alone: ${what} on ${[...names].join(', ')}`;
     session.sink.emit({ event: 'log', level: 'info', message });
   }
+}
+
+/**
+ * What a host was to do for all and came past, and those behind it had nothing left to wait with: the next one does it. One
+ * after another, for it may come past it, too.
+ */
+async function takeOver(session: Session, hosts: readonly LoopHost<unknown>[]): Promise<void> {
+  for (const host of hosts) {
+    if (host.fallen.length === 0) continue;
+    await session.each([host], nameOf, async () => {
+      // One without changes is not locked, and may have no records.
+      await lockAll(session, [host], () => true);
+      await host.takeOver();
+    });
+  }
+}
+
+/** Where hosts have turns, none takes over what fell to it behind its own. */
+function noteUndone(session: Session, hosts: readonly LoopHost<unknown>[]): void {
+  for (const host of hosts.filter(({ target }) => !session.failed(target.name)))
+    for (const { task, skipped = '' } of host.fallen)
+      session.fail(doneByNobody(host.target.name, task, skipped));
 }
 
 async function keepRecords(session: Session, hosts: readonly LoopHost<unknown>[]): Promise<void> {

@@ -81,6 +81,10 @@ async function lookAhead(play: Playbook['plays'][number], session: Session): Pro
   const { check, select, limit } = session.options;
   if (check || !unread.own.matters) return;
   if (batchesOf(select(play.hosts).filter(limit), play.serial).length < 2) return;
+  // What it mattered for may be another play's, or be made by now: the roles of this one tell.
+  unread.own.matters = false;
+  await roleFaults(play, session);
+  if (!unread.own.matters) return;
   const { lookAt } = await import('./plan/rehearse.ts');
   await lookAt(play, session);
 }

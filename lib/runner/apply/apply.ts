@@ -164,7 +164,7 @@ async function applyTrying(
       const again = { planned: { ...planned, changes: left }, prepared };
       await sendAgain(again, context);
       failure = await applyAndProve([again], context, { tries: true, as: planned });
-    } else failure = { inApply: false, error: unproven(planned, left, wire) };
+    } else failure = { ...failure, error: unproven(planned, left, wire, failure.why) };
   }
   if (failure === undefined) return;
   wire.failed(planned, planned.changes);

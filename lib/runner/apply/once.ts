@@ -89,3 +89,13 @@ function stopped(name: string, { host }: Doer, { title }: Task): QuorateError {
     hint: 'run again to go on',
   });
 }
+
+/** Nobody did it: `skipped` is what was said when it was planned. */
+export function doneByNobody(name: string, { title }: Task, skipped: string): QuorateError {
+  return new QuorateError(`${name}: "${title}" was done by no host (planned as ${skipped})`, {
+    exitCode: EXIT.failed,
+    host: name,
+    task: title,
+    hint: 'see what failed in front of it on that host, and run again',
+  });
+}

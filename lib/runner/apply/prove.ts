@@ -49,6 +49,8 @@ export interface Failure {
   readonly error: unknown;
   /** The apply itself, not its proof. */
   readonly inApply: boolean;
+  /** What the host said about a proof that failed. */
+  readonly why?: string | undefined;
 }
 
 /**
@@ -66,9 +68,9 @@ export async function applyAndProve(
   const open = new Map<PlannedTask, (why?: string) => QuorateError>();
   let tried: Failure | undefined;
   const at = (id: string) => (isTask(id) ? steps[Number(id.slice(1))]?.planned : undefined);
-  const fail = (planned: PlannedTask, error: unknown, inApply: boolean) => {
+  const fail = (planned: PlannedTask, error: unknown, of: Omit<Failure, 'error'>) => {
     if (tries && planned === steps.at(-1)?.planned) {
-      tried = { error: wire.named(error, planned), inApply };
+      tried = { ...of, error: wire.named(error, planned) };
       return;
     }
     failure ??= wire.named(error, planned);
@@ -122,14 +124,17 @@ export async function applyAndProve(
         // Whether a guarded change stands is known later.
         if (!planned.task.guard) finished(as ?? planned, context);
       } catch (error) {
-        fail(planned, error, id.startsWith('a'));
+        fail(planned, error, {
+          inApply: id.startsWith('a'),
+          ...(id.startsWith('w') && { why: reading.out }),
+        });
       }
     },
   });
   await exchange.catch((error: unknown) => {
     throw failure ?? error;
   });
-  for (const [planned, unexplained] of open) fail(planned, unexplained(), false);
+  for (const [planned, unexplained] of open) fail(planned, unexplained(), { inApply: false });
   if (failure) throw failure;
   return tried;
 }

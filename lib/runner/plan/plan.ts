@@ -48,14 +48,16 @@ export async function planTasks(
     const other = elsewhere(one);
     return other === undefined ? undefined : `runOnce: ${other} does it`;
   };
-  const wanted = tasks.filter((one) => whyNot(one) === undefined);
+  // Asked once: who does a task for all may change while it is read, and what was not read is not judged.
+  const why = new Map(tasks.map((one) => [one, whyNot(one)]));
+  const wanted = tasks.filter((one) => why.get(one) === undefined);
   const readings = await readAll(wanted, siteOf);
   const found = new Map(wanted.map((one) => [one, foundPaths(one.task, readings(one))]));
   for (const [{ task }, paths] of found) siteOf(task).world.declared.add(task.resource, paths);
   const plan: PlannedTask[] = [];
   const of = new Map<PlannedTask, Reading>();
   for (const one of tasks) {
-    const skipped = whyNot(one);
+    const skipped = why.get(one);
     if (skipped !== undefined) plan.push({ ...one, changes: [], skipped });
     else {
       const reading = readings(one);

@@ -23,6 +23,14 @@ it.each<[string, string | RegExp]>([
   });
 });
 
+it('masks one that no URL can spell: half of a surrogate pair', () => {
+  asOneRun(() => {
+    const half = JSON.parse('"\\ud800hunter2"');
+    new Secret(half);
+    expect(redact(`it is ${half}`)).toBe('it is ********');
+  });
+});
+
 it.each([
   ['password: ab1', 'password: ********'],
   ['ANSIBLE_PASSWORD=ab1', 'ANSIBLE_PASSWORD=********'],

@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { wholePlaybook } from '../../../lib/cli/playbook.ts';
 import { block, type TaskList } from '../../../lib/dsl/block.ts';
+import { inSeries } from '../../../lib/dsl/in-series.ts';
 import { type PlainPlay, plainPlay, play } from '../../../lib/dsl/plain-play.ts';
+import type { Strategy } from '../../../lib/dsl/play.ts';
 import { role } from '../../../lib/dsl/role.ts';
 import { sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
@@ -74,12 +76,16 @@ describe('a run over several hosts', () => {
       readonly forks?: number;
       readonly more?: PlainPlay;
       readonly review?: RunOptions['review'];
+      readonly strategy?: Strategy;
     } = {},
   ) {
-    const { check = false, forks = 5, more, review, ...batches } = options;
+    const { check = false, forks = 5, more, review, strategy, ...batches } = options;
     const one = role({ name: 'role', description: '', tasks: ({ name }) => tasks(name) });
     const plays = [
-      plainPlay({ name: 'book', hosts: 'all', roles: [one], ...batches }),
+      {
+        ...plainPlay({ name: 'book', hosts: 'all', roles: [one], ...batches }),
+        ...(strategy && { strategy }),
+      },
       ...(more ? [plainPlay({ name: 'more', ...more })] : []),
     ];
     const code = await startRun(
@@ -275,6 +281,43 @@ describe('a run over several hosts', () => {
       ]);
       expect([code, errors, done(), done('rescued')]).toEqual([0, [], 'bcd', 'a']);
       expect(told).toContain('b once changed');
+    });
+
+    it.each<[string, (name: string) => TaskList]>([
+      ['nothing', () => []],
+      ['what was due before it', (name) => [made(name)]],
+    ])('falls to the next host also where that has %s to do', async (_, before) => {
+      const { code, errors, told } = await run((name) => [
+        block({ tasks: [...before(name), ...fails(name, 'a'), once()], rescue: [made(name, 'rescued')] }),
+      ]);
+      expect([code, errors, done('rescued')]).toEqual([0, [], 'a']);
+      expect(told.filter((line) => line.endsWith('once changed'))).toEqual(['b once changed']);
+      expect(readFileSync(join(dir, 'once'), 'utf8')).toBe('x\n');
+    });
+
+    it('is done under the lock of the host that it falls to', async () => {
+      const lock = join(dir, '.quorate', 'book', 'b', 'lock');
+      const { errors, told } = await run((name) => [
+        block({
+          tasks: [...fails(name, 'a'), once({ run: sh`[ -L ${lock} ] && : >${join(dir, 'once')}` })],
+          rescue: [made(name, 'rescued')],
+        }),
+      ]);
+      expect([errors, lstatSync(lock, { throwIfNoEntry: false })]).toEqual([[], undefined]);
+      expect(told).toContain('b once changed');
+    });
+
+    it('that nobody has done ends the run with 2, where hosts have turns', async () => {
+      const strategy: Strategy = {
+        converge: (run) =>
+          inSeries(run, run.hosts.toReversed(), { turn: { apply: (host) => host.apply(() => true) } }),
+      };
+      const list = (name: string) => [
+        block({ tasks: [...fails(name, 'a'), once()], rescue: [made(name, 'rescued')] }),
+      ];
+      const { code, errors } = await run(list, { strategy });
+      expect([code, done('rescued'), existsSync(join(dir, 'once'))]).toEqual([2, 'a', false]);
+      expect(errors).toEqual(['b: "once" was done by no host (planned as runOnce: a does it)']);
     });
 
     it('in a rescue is done by the host that is rescued', async () => {

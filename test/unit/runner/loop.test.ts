@@ -168,6 +168,17 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     expect(sink.events.at(-1)).toMatchObject({ event: 'task', status: 'failed', task: 'nothing' });
   });
 
+  it('says so, too, where it was tried again', async () => {
+    const vain = command('nothing', {
+      run: sh`:`,
+      unless: sh`[ -e ${join(dir, 'never')} ]`,
+      retries: 2,
+      delay: 0,
+    });
+    const host = await plan({ ...vain, explain: sh`echo 'it ended with 217/USER'` });
+    await expect(host.apply(() => true)).rejects.toThrow('there is no\nit ended with 217/USER');
+  });
+
   it.each([
     [true, 'here: "up" does not hold any more\nit has died'],
     [false, undefined],

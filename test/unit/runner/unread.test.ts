@@ -5,6 +5,7 @@ import { unread } from '../../../lib/dsl/common/unread.ts';
 import { plainPlay } from '../../../lib/dsl/plain-play.ts';
 import type { Play } from '../../../lib/dsl/play.ts';
 import { role } from '../../../lib/dsl/role.ts';
+import { EXIT, QuorateError } from '../../../lib/errors.ts';
 import { caCertificate } from '../../../lib/resources/certificate.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { startRun } from '../../../lib/runner/run.ts';
@@ -104,4 +105,38 @@ describe('with a CA that is yet to be made, and a batch for each host', () => {
     expect((await rollOut(['a', 'lost'])).code).not.toBe(0);
     expect([existsSync(at('a.pem')), existsSync(at('pki'))]).toEqual([false, false]);
   });
+});
+
+it('a play that has nothing to do with a CA of an earlier one is not looked at whole', async () => {
+  const dir = scratch();
+  const vars = { ansible_connection: 'local', inventory_dir: dir };
+  const gone = new QuorateError('lost: gone', { exitCode: EXIT.unreachable, host: 'lost' });
+  const hosts = ['a', 'b', 'c', 'lost'].map((name) => ({
+    name,
+    groups: ['all'],
+    vars,
+    connect: async () => (name === 'lost' ? Promise.reject(gone) : shellHost(undefined, name)),
+  }));
+  const wants = (name: string, content: () => ReturnType<typeof caCertificate>) =>
+    role({
+      name,
+      description: '',
+      tasks: (host) => [file(join(dir, `${host.name}.${name}`), { content: content() })],
+    });
+  const trust = wants('pem', () => caCertificate(join(dir, 'pki/site')));
+  const plays = [
+    plainPlay({ hosts: 'one', roles: [trust] }),
+    plainPlay({ hosts: 'all', roles: [wants('txt', () => 'x')], serial: 2, maxFailPercentage: 60 }),
+  ];
+  const code = await startRun(
+    { name: 'site', description: '', plays: plays as Play[] },
+    {
+      ...WHOLE_RUN,
+      select: (pattern) => (pattern === 'one' ? hosts.slice(0, 1) : hosts),
+      check: false,
+      sink: recorder(),
+    },
+  ).done;
+  const made = ['a.pem', 'a.txt', 'b.txt', 'c.txt'].filter((name) => existsSync(join(dir, name)));
+  expect([code, made]).toEqual([EXIT.unreachable, ['a.pem', 'a.txt', 'b.txt', 'c.txt']]);
 });
