@@ -162,10 +162,15 @@ export function redactScript(text: string): string {
  * words, too, and a password may be `vagrant`.
  */
 export function usualMode(content: unknown): '0600' | '0644' {
-  const isSecret =
-    content instanceof Secret ||
-    (typeof content === 'string' && (isKeyText(content) || hasLogin(content) || hasGuarded(content)));
+  const isSecret = isOwnersAlone(content) || (typeof content === 'string' && hasLogin(content));
   return isSecret ? '0600' : '0644';
+}
+
+/** What is secret for certain: a secret of a role, or a private key. */
+export function isOwnersAlone(content: unknown): boolean {
+  return (
+    content instanceof Secret || (typeof content === 'string' && (isKeyText(content) || hasGuarded(content)))
+  );
 }
 
 function hasGuarded(text: string): boolean {

@@ -12,7 +12,7 @@ import {
   requireRoom,
 } from '../../dsl/path.ts';
 import type { Difference } from '../../dsl/resource.ts';
-import { usualMode } from '../../dsl/secret.ts';
+import { isOwnersAlone } from '../../dsl/secret.ts';
 import { entriesOf, type SourceEntry } from '../../dsl/source/source-tree.ts';
 import type { Ground } from '../../dsl/world/ground.ts';
 import { completeKept } from '../../dsl/world/kept-mode.ts';
@@ -27,8 +27,8 @@ export interface TreeOptions {
   readonly owner?: string;
   readonly group?: string;
   /**
-   * Of files; unless said 0644, or 0755 for those that may be run on control. One that has a secret (see `file`) is its
-   * owner's alone: 0600 or 0700.
+   * Of files; unless said 0644, or 0755 for those that may be run on control. One that has a secret of a role or a
+   * private key is its owner's alone: 0600 or 0700.
    */
   readonly fileMode?: string;
   /**
@@ -100,8 +100,9 @@ function bringsNothing(path: string, source: string): QuorateError {
   );
 }
 
+/** A login in a URL does not count: pages and programs are full of examples, and a web server could not read them. */
 function modeOf({ content, executable }: SourceEntry & { readonly type: 'file' }): string {
-  if (usualMode(content) === '0600') return executable ? '0700' : '0600';
+  if (isOwnersAlone(content)) return executable ? '0700' : '0600';
   return executable ? '0755' : '0644';
 }
 

@@ -112,6 +112,12 @@ describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
     expect(['index.html', 'sub/run', 'test1'].map(mode)).toEqual(['640', '640', '640']);
   });
 
+  it('lets all read a page with a login in a URL, which is an example', async () => {
+    writeFileSync(from('index.html'), 'fetch("https://user:pass@example.com/path")\n');
+    await run([wish()], { dir, shell });
+    expect(mode('index.html')).toBe('644');
+  });
+
   it('is mended where it drifts, and follows its source', async () => {
     await run([wish()], { dir, shell });
     writeFileSync(at('index.html'), 'edited');
