@@ -115,7 +115,7 @@ function isTelling(part: string): boolean {
 function formsOf(part: string): readonly string[] {
   const shell = part.replaceAll("'", "'\\''");
   const inUnit = (text: string) => text.replace(/[\\"]/g, '\\$&').replace(/[%$]/g, '$&$&');
-  return [part, JSON.stringify(part).slice(1, -1), shell, inUnit(part), inUnit(shell)];
+  return [...new Set([part, JSON.stringify(part).slice(1, -1), shell, inUnit(part), inUnit(shell)])];
 }
 
 /** As a URL spells it, and base64, of it alone or of what it is a part of (`user:password`). */
@@ -171,6 +171,11 @@ export function isOwnersAlone(content: unknown): boolean {
   return (
     content instanceof Secret || (typeof content === 'string' && (isKeyText(content) || hasGuarded(content)))
   );
+}
+
+/** How many secrets of roles are known: what was judged before another one came is to be judged anew. */
+export function countGuarded(): number {
+  return known.visible.reduce((sum, { guarded }) => sum + guarded.size, 0);
 }
 
 function hasGuarded(text: string): boolean {

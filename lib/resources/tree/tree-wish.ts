@@ -1,3 +1,4 @@
+import { PerRun } from '../../dsl/common/per-run.ts';
 import { isSame } from '../../dsl/common/same.ts';
 import { usage } from '../../dsl/options/options.ts';
 import {
@@ -12,7 +13,7 @@ import {
   requireRoom,
 } from '../../dsl/path.ts';
 import type { Difference } from '../../dsl/resource.ts';
-import { isOwnersAlone } from '../../dsl/secret.ts';
+import { countGuarded, isOwnersAlone } from '../../dsl/secret.ts';
 import { entriesOf, type SourceEntry } from '../../dsl/source/source-tree.ts';
 import type { Ground } from '../../dsl/world/ground.ts';
 import { completeKept } from '../../dsl/world/kept-mode.ts';
@@ -100,9 +101,22 @@ function bringsNothing(path: string, source: string): QuorateError {
   );
 }
 
+/** Which texts are their owner's alone, by how many secrets were known: many hosts want the same large folder. */
+const judged = new PerRun(() => ({ known: 0, texts: new Map<string, boolean>() }));
+
+function isSecretText(text: string): boolean {
+  const { own } = judged;
+  const known = countGuarded();
+  if (own.known !== known) own.texts.clear();
+  own.known = known;
+  const found = own.texts.get(text) ?? isOwnersAlone(text);
+  own.texts.set(text, found);
+  return found;
+}
+
 /** A login in a URL does not count: pages and programs are full of examples, and a web server could not read them. */
 function modeOf({ content, executable }: SourceEntry & { readonly type: 'file' }): string {
-  if (isOwnersAlone(content)) return executable ? '0700' : '0600';
+  if (typeof content === 'string' && isSecretText(content)) return executable ? '0700' : '0600';
   return executable ? '0755' : '0644';
 }
 

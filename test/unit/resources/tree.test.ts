@@ -11,6 +11,7 @@ import {
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { defineResource } from '../../../lib/dsl/resource.ts';
+import { Secret } from '../../../lib/dsl/secret.ts';
 import { MARK } from '../../../lib/dsl/shell/probe.ts';
 import { type Sh, sh } from '../../../lib/dsl/shell/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
@@ -116,6 +117,14 @@ describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
     writeFileSync(from('index.html'), 'fetch("https://user:pass@example.com/path")\n');
     await run([wish()], { dir, shell });
     expect(mode('index.html')).toBe('644');
+  });
+
+  it('has a file for its owner alone once a secret is known that is in it', async () => {
+    writeFileSync(from('index.html'), 'word of a later role');
+    wish();
+    new Secret('word of a later role');
+    await run([wish()], { dir, shell });
+    expect(mode('index.html')).toBe('600');
   });
 
   it('is mended where it drifts, and follows its source', async () => {
