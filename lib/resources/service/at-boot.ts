@@ -47,7 +47,40 @@ export function foreseenInstall(name: string, world: World): boolean | undefined
 
 /** What comes by earlier tasks may start it. */
 export function mayBeStarted(name: string, world: World): boolean {
-  return world.bringsMore || comingUnits(world).some((one) => one !== unitName(name));
+  const unit = unitName(name);
+  return (
+    world.bringsMore ||
+    comingUnits(world).some((one) => mayStart(unit, one, world)) ||
+    GENERATED.some(([path, units]) => {
+      const { state } = world.isProof ? {} : world.path(path);
+      return Boolean(state) && (units.test(unit) || state?.text?.includes(unit) === true);
+    })
+  );
+}
+
+/** Files of which systemd's generators make units, and links that start them (systemd.generator(7)). */
+const GENERATED: readonly (readonly [path: string, units: RegExp])[] = [
+  ['/etc/rc.local', /^rc-local\.service$/],
+  ['/etc/fstab', /mount$/],
+  ['/etc/crypttab', /^systemd-cryptsetup@/],
+];
+
+/** Settings by which a unit starts those that it names, with the lines that go on. */
+const STARTS = /^\s*(?:Wants|Requires|BindsTo|Upholds|Sockets|Service|Unit)\s*=((?:.*\\\n)*.*)/gm;
+
+/** What comes may start a unit: it has its name, as a socket has, or names it; what is not known may. */
+function mayStart(unit: string, coming: string, world: World): boolean {
+  if (coming === unit) return false;
+  const ownName = (one: string) => one.replace(/\.d$/, '').replace(/(@.*)?\.[a-z]+$/, '');
+  if (ownName(coming) === ownName(unit)) return true;
+  const inside = world.namesIn(unitPath(coming), []);
+  if (/\.(wants|requires|upholds)$/.test(coming)) return inside.includes(unit);
+  const files = coming.endsWith('.d') ? inside.map((one) => `${coming}/${one}`) : [coming];
+  return files.some((one) => {
+    const text = world.path(unitPath(one)).state?.text;
+    const named = [...(text ?? '').matchAll(STARTS)].flatMap(([, names = '']) => names.split(/[\s\\]+/));
+    return text === undefined || named.some((other) => other === unit || other.includes('%'));
+  });
 }
 
 /** Units, folders of drop-ins, and folders that name units, of earlier tasks. */

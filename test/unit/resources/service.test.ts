@@ -266,16 +266,46 @@ NeedDaemonReload=no`,
   it.each<[string, content: string, beside: string[], string[] | RegExp]>([
     ['that has an [Install]', '[Service]\n[Install]\n', [], ['update enabled: null → enabled', ...START]],
     ['that has none', '[Service]\n', [], NOBODY],
-    ['that has none, beside a socket', '[Service]\n', ['site.socket'], START],
+    ['that has none, beside a socket', '[Service]\n', ['site.socket=[Socket]\n'], START],
+    ['that has none, beside another', '[Service]\n', ['other.service=[Unit]\nAfter=site.service\n'], NOBODY],
+    [
+      'that has none, beside a drop-in of another',
+      '[Service]\n',
+      ['other.service.d/x.conf=[Unit]\n'],
+      NOBODY,
+    ],
+    [
+      'that another wants',
+      '[Service]\n',
+      ['other.service=[Unit]\nWants=a.service \\\n site.service\n'],
+      START,
+    ],
+    [
+      'that a drop-in wants',
+      '[Service]\n',
+      ['other.service.d/x.conf=[Unit]\nRequires=site.service\n'],
+      START,
+    ],
   ])('is started from a unit to come %s', (_, content, beside, found) => {
     const world = new World();
     const out = `\n${MARK}\nNeedDaemonReload=no`;
-    for (const one of ['site.service', ...beside])
-      systemdUnit(one, { content }).diff({ code: 0, out }, world);
+    for (const [one = '', text = ''] of [`site.service=${content}`, ...beside].map((all) =>
+      all.split(/=(.*)/s),
+    ))
+      systemdUnit(one, { content: text }).diff({ code: 0, out }, world);
     const check = () =>
       plan(plain(), { load: 'not-found', state: 'inactive', unitFile: '', fragment: '' }, world);
     if (found instanceof RegExp) expect(check).toThrow(found);
     else expect(check()).toEqual(found);
+  });
+
+  it('is left to the proof where an earlier task brings what systemd starts it for', () => {
+    const world = new World();
+    world.path('/etc/rc.local').willBe({ type: 'file', text: '#!/bin/sh\n' });
+    const found = { unitFile: 'static', state: 'inactive' };
+    expect(plan(service('rc-local'), found, world)).toEqual(START);
+    expect(() => plan(plain(), found, world)).toThrow(NOBODY);
+    expect(() => plan(service('rc-local'), found, world.forProof())).toThrow(/^cannot have rc-local start/);
   });
 
   it('is enabled once its unit has got an [Install]', () => {
