@@ -10,11 +10,16 @@ export interface AtBoot {
   readonly alsoDisabled: boolean;
 }
 
-/** Properties by which another unit, or D-Bus, starts a unit (org.freedesktop.systemd1(5)). */
-const STARTED_BY = ['WantedBy', 'RequiredBy', 'UpheldBy', 'BoundBy', 'TriggeredBy', 'BusName'];
+/** Properties by which another unit starts a unit (org.freedesktop.systemd1(5)). */
+const STARTED_BY = ['WantedBy', 'RequiredBy', 'UpheldBy', 'BoundBy', 'TriggeredBy'];
 
 /** Words for `systemctl show`. */
-export const AT_BOOT: readonly string[] = STARTED_BY.flatMap((one) => ['-p', one]);
+export const AT_BOOT: readonly string[] = [...STARTED_BY, 'BusName'].flatMap((one) => ['-p', one]);
+
+/** Where D-Bus looks for what it may start. */
+const BUS_FOLDERS = ['/etc', '/run', '/usr/local/share', '/usr/share', '/lib'].map(
+  (one) => `${one}/dbus-1/system-services`,
+);
 
 /** Shell that tells more of what `q_shown` leaves open: whether a script starts it, and what `Also=` names. */
 export function lookAtBoot(name: string): Sh {
@@ -25,13 +30,20 @@ export function lookAtBoot(name: string): Sh {
     for q_unit in $(systemctl cat ${unitName(name)} 2>/dev/null | sed -n 's/^Also=//p'); do
       echo "also $(systemctl is-enabled "$q_unit" 2>/dev/null | tail -n 1)"
     done ;;
-esac`;
+esac
+# A name on the bus is not enough: D-Bus starts what has a file that says so.
+q_bus=$(printf '%s\n' "$q_shown" | sed -n 's/^BusName=//p')
+if [ -n "$q_bus" ]; then
+  for q_in in ${BUS_FOLDERS}; do
+    if grep -qsxF "Name=$q_bus" "$q_in"/*.service; then echo 'bus starts it'; break; fi
+  done
+fi`;
 }
 
 export function parseAtBoot(out: string): AtBoot {
   const also = [...out.matchAll(/^also (\S+)$/gm)].map(([, word]) => word);
   return {
-    wanted: STARTED_BY.some((one) => new RegExp(`^${one}=.`, 'm').test(out)),
+    wanted: /^bus starts it$/m.test(out) || STARTED_BY.some((one) => new RegExp(`^${one}=.`, 'm').test(out)),
     alsoDisabled: also.includes('disabled') && !also.includes('enabled'),
   };
 }
@@ -54,7 +66,8 @@ export function mayBeStarted(name: string, world: World): boolean {
     GENERATED.some(([path, units]) => {
       const { state } = world.isProof ? {} : world.path(path);
       return Boolean(state) && (units.test(unit) || state?.text?.includes(unit) === true);
-    })
+    }) ||
+    BUS_FOLDERS.some((folder) => world.namesIn(folder, []).length > 0)
   );
 }
 

@@ -121,7 +121,7 @@ NeedDaemonReload=no`,
     ['that has failed', plain(), { state: 'failed' }, ['start state: failed → running']],
     ['that is disabled', plain(), { unitFile: 'disabled' }, ['update enabled: disabled → enabled']],
     ['that others start', plain(), { unitFile: 'static', more: 'WantedBy=multi-user.target' }, []],
-    ['that D-Bus starts', plain(), { unitFile: 'static', more: 'BusName=org.example' }, []],
+    ['that D-Bus starts', plain(), { unitFile: 'static', more: 'BusName=org.example\nbus starts it' }, []],
     [
       'that is enabled by another unit, which is not',
       plain(),
@@ -297,6 +297,14 @@ NeedDaemonReload=no`,
       plan(plain(), { load: 'not-found', state: 'inactive', unitFile: '', fragment: '' }, world);
     if (found instanceof RegExp) expect(check).toThrow(found);
     else expect(check()).toEqual(found);
+  });
+
+  it('with a name on the bus is started by it only where there is a file for that', () => {
+    const named = { unitFile: 'static', state: 'inactive', more: 'BusName=org.example' };
+    expect(() => plan(plain(), named)).toThrow(NOBODY);
+    const world = new World();
+    world.path('/usr/share/dbus-1/system-services/org.example.service').willBe({ type: 'file' });
+    expect(plan(plain(), named, world)).toEqual(START);
   });
 
   it('is left to the proof where an earlier task brings what systemd starts it for', () => {
