@@ -168,6 +168,13 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
       changes.some((change) => change.property === property && change.kind === kind);
     const text = changes.find((change) => change.text)?.text;
     const step = (wanted: boolean, shell: Sh) => (wanted ? [shell] : []);
+    const wasShut = changes.some(
+      ({ property, before }) => property === 'options' && /(^|,)ro(,|$)/.test(before ?? ''),
+    );
+    const wayOut =
+      wasShut && !options.split(',').includes('ro')
+        ? sh`{ echo "if nobody is to write to it, say so: options 'ro'"; exit 1; }`
+        : sh`exit`;
     return joinSh([
       ...step(isDue('mounted', 'stop'), sh`umount -- ${path} 2>&1 || exit`),
       ...step(
@@ -176,7 +183,7 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
       ),
       ...step(
         isDue('options', 'update'),
-        sh`mount -o ${`remount,${DEFAULTS},${options}`} -- ${path} 2>&1 || exit`,
+        sh`mount -o ${`remount,${DEFAULTS},${options}`} -- ${path} 2>&1 || ${wayOut}`,
       ),
       ...(text === undefined ? [] : [writeTable(text)]),
     ]);

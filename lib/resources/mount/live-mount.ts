@@ -124,13 +124,20 @@ const FLAGS: Readonly<Record<string, string>> = {
   noatime: 'atime',
 };
 
-/** File systems that nobody can write to. */
-const READ_ONLY = /^(iso9660|squashfs|erofs|cramfs|romfs)$/;
+/** File systems that nobody can write to, or that the kernel lets nobody write to as a rule. */
+const READ_ONLY = /^(iso9660|udf|squashfs|fuse\.squashfuse|erofs|cramfs|romfs|hfsplus)$/;
+
+/** An overlay of lower layers alone has nowhere to write to. */
+function isReadOnly({ type, superOptions }: Live): boolean {
+  return (
+    READ_ONLY.test(type) || (type === 'overlay' && !superOptions.some((one) => one.startsWith('upperdir=')))
+  );
+}
 
 /** It is to be written, as it is unless said, and is read-only: a disk that fails leaves it so. */
 export function isShut(words: readonly string[], live: Live): boolean {
   const isSaid = words.some((one) => ['ro', 'bind', 'rbind'].includes(one));
-  return !isSaid && live.options.includes('ro') && !READ_ONLY.test(live.type);
+  return !isSaid && live.options.includes('ro') && !isReadOnly(live);
 }
 
 /** An option that is wanted is not in force. */

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/shell/prelude.ts';
 import { MARK } from '../../../lib/dsl/shell/probe.ts';
+import type { Change } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { withEntry } from '../../../lib/resources/mount/fstab.ts';
 import { type MountOptions, mount } from '../../../lib/resources/mount/index.ts';
@@ -153,6 +154,22 @@ describe('a mount', () => {
       [],
     ],
     [
+      'is an overlay of lower layers alone',
+      { source: 'overlay', type: 'overlay', options: 'lowerdir=/a:/b' },
+      observed('overlay /data overlay lowerdir=/a:/b 0 0\n', 'ro - overlay overlay ro,lowerdir=/a:/b', ''),
+      [],
+    ],
+    [
+      'is an overlay that is to be written',
+      { source: 'overlay', type: 'overlay', options: 'lowerdir=/a,upperdir=/b,workdir=/c' },
+      observed(
+        'overlay /data overlay lowerdir=/a,upperdir=/b,workdir=/c 0 0\n',
+        'ro - overlay overlay ro,lowerdir=/a,upperdir=/b,workdir=/c',
+        '',
+      ),
+      ['update options: ro,ro → rw,lowerdir=/a,upperdir=/b,workdir=/c'],
+    ],
+    [
       'is a folder of what is read-only',
       { source: '/srv/data', type: 'none', options: 'bind' },
       observed('/srv/data /data none bind 0 0\n', 'rw - ext4 /dev/sdb1 ro', 'same'),
@@ -215,6 +232,33 @@ describe('a mount', () => {
     ['has its place told with a slash at its end', {}, observed(LINE.replace('/data', '/data/'), LIVE), []],
   ])('%s', (_name, options, out, found) => {
     expect(plan(options, out)).toEqual(found);
+  });
+
+  it('that cannot be written says the way out, where that fails', () => {
+    const failed = (options: string, before: string) => {
+      const change: Change = {
+        resource: 'mount:/data',
+        kind: 'update',
+        property: 'options',
+        before,
+        after: options,
+        certainty: 'certain',
+      };
+      const { text } = mount('/data', { source: '/dev/sdb1', options }).apply([change], {});
+      return spawnSync('sh', ['-c', `mount() { echo write-protected; return 32; }\n${text}`], {
+        encoding: 'utf8',
+      });
+    };
+    const shut = failed('defaults', 'ro,noatime');
+    expect([shut.status, shut.stdout]).toEqual([
+      1,
+      "write-protected\nif nobody is to write to it, say so: options 'ro'\n",
+    ]);
+    for (const [options, before] of [
+      ['noatime', 'rw'],
+      ['ro', 'rw,errors=remount-ro'],
+    ] as const)
+      expect(failed(options, before)).toMatchObject({ status: 32, stdout: 'write-protected\n' });
   });
 
   it('of something else is not mounted over', () => {
