@@ -2,6 +2,7 @@ import type { OneOf } from '../../dsl/options/options.ts';
 import { checkedPath } from '../../dsl/path.ts';
 import { contentOf } from '../../dsl/source/source.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { literalPath } from '../common/literal-path.ts';
 import { isSent } from '../content/content.ts';
 import { checkedUrl, type FetchedContent } from '../content/fetch.ts';
 
@@ -58,10 +59,12 @@ export function completeArchive(name: string, options: ArchiveOptions): ArchiveD
     throw wrong(`creates ${JSON.stringify(creates)} names nothing in ${folder}`);
   }
   const from = options.url === undefined ? localSource(file, digest) : checkedUrl(options.url, digest);
-  const at = checkedPath(creates.startsWith('/') ? creates : `${folder}/${creates}`);
+  const at = literalPath('creates', creates.startsWith('/') ? creates : `${folder}/${creates}`, FIXED);
   const packer = PACKERS[/\.([a-z0-9]+)$/.exec(file)?.[1] ?? ''];
   return { folder, from, format, packer, strip, owner, group, creates: at };
 }
+
+const FIXED = 'name what has the same path in every version; strip: 1 leaves out the folder in front';
 
 /** What tar has unpack it, by the ending of the name. */
 const PACKERS: Readonly<Record<string, string>> = {

@@ -275,6 +275,7 @@ with zipfile.ZipFile(sys.argv[1], 'w') as to: to.writestr(one, 'x')`;
     { url: 'https://x/y', sha256: 'a'.repeat(64) },
     { url: 'https://x/y.zip', sha256: 'a'.repeat(64), strip: 1 },
     { url: 'https://x/y.tgz', sha256: 'a'.repeat(64), creates: '../x' },
+    { url: 'https://x/y.tgz', sha256: 'a'.repeat(64), creates: 'app-*/bin' },
   ])('%j is refused before any contact', (options) => {
     expect(() => archive('/opt/x', { creates: 'bin/x', ...options } as ArchiveOptions)).toThrow(
       expect.objectContaining({ exitCode: 1 }),
