@@ -3,7 +3,7 @@ import { hostNames } from '../../dsl/play.ts';
 import { quote } from '../../dsl/shell/sh.ts';
 import type { QuorateError } from '../../errors.ts';
 import { isUp } from '../facts/index.ts';
-import { memberOf } from '../model/cluster.ts';
+import { memberOf, quorum } from '../model/cluster.ts';
 import { SET_ASIDE } from '../model/set-aside.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
@@ -69,7 +69,8 @@ export function setUpByOthers(surveyed: Surveyed): QuorateError | undefined {
   const isOurs = ({ target: { facts } }: EtcdHost) =>
     facts.owner !== undefined || facts.reading?.healthy || facts.reading?.status !== undefined;
   const [first] = running;
-  if (first === undefined || hosts.some(isOurs)) return undefined;
+  // A few are no cluster: a package has started them, say.
+  if (first === undefined || running.length < quorum(hosts.length) || hosts.some(isOurs)) return undefined;
   const { service } = memberOf(first.target);
   return refusal(
     cluster,

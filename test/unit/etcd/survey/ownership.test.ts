@@ -54,6 +54,7 @@ describe('a cluster that somebody else has set up, and that runs', () => {
   it.each<[string, readonly Partial<EtcdFacts>[]]>([
     ['of which a host has our record', [RUNS, { ...RUNS, owner: 'cluster etcd' }]],
     ['whose members answer with files of ours', [{ ...RUNS, reading: memberReading({}) }]],
+    ['of which only a few hosts run etcd', [RUNS, {}, {}]],
     ['that rests', [{ ...RUNS, service: 'inactive' }]],
   ])('is none %s', (_which, hosts) => {
     expect(setUpByOthers(surveyedOf(hosts))).toBeUndefined();
