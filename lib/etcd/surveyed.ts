@@ -1,7 +1,8 @@
-import type { PlayHost, PlayRun } from '../dsl/play.ts';
+import { isDue, type PlayHost, type PlayRun } from '../dsl/play.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from './facts/index.ts';
 import { recoveredBy } from './facts/intent.ts';
 import { type Cluster, clusterOf } from './model/cluster.ts';
+import { isOf, type RoleName } from './model/role-names.ts';
 import { notedRecovery } from './survey/recoveries.ts';
 
 export type EtcdHost = PlayHost<EtcdFacts>;
@@ -104,4 +105,9 @@ export function isBare({ hosts }: Surveyed): boolean {
   return hosts.every(
     ({ target: { facts } }) => facts.owner === undefined && facts.data !== 'present' && !isUp(facts),
   );
+}
+
+/** A run is about to put something right there that a role makes. */
+export function hasDue({ plan }: Pick<EtcdHost, 'plan'>, role: RoleName): boolean {
+  return plan.some((planned) => isOf(planned, role) && isDue(planned));
 }

@@ -102,3 +102,9 @@ export function strangeDropIns({ dropIns }: UnitFacts): readonly StrangeDropIn[]
 
 const OURS =
   /^(Exec(Start|StartPre|Condition)|Type|User|Group|DynamicUser|(Pass|Unset)Environment|EnvironmentFile|RuntimeDirectory|UMask|NoNewPrivileges|.*Capabilit.*|(ReadWrite|ReadOnly|Inaccessible|Exec|NoExec)(Paths|Directories)|Private\w+|Protect\w+|Restrict\w+|ProcSubset|LockPersonality|MemoryDenyWriteExecute|RemoveIPC|KeyringMode|SystemCall\w+|Device(Policy|Allow)|Root\w+|Bind\w+|TemporaryFileSystem|SecureBits|AppArmorProfile|SELinuxContext)$/;
+
+/** A drop-in of somebody's may set a variable of etcd's, whatever our files say of it. */
+export function dropInMaySet(unit: UnitFacts, variable: string): boolean {
+  const sets = new RegExp(`${variable}|^(EnvironmentFile|ExecStart)\\b`);
+  return strangeDropIns(unit).some(({ said }) => said.some((line) => sets.test(line)));
+}

@@ -1,7 +1,7 @@
 import { fingerprints } from '../../pki/index.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import type { Intent } from '../facts/intent.ts';
-import { strangeDropIns } from '../facts/unit-facts.ts';
+import { dropInMaySet } from '../facts/unit-facts.ts';
 import { closedUrl } from '../files/etcd-conf.ts';
 import { type Member, memberOf } from '../model/cluster.ts';
 import { bootstrapFile, pidFile } from '../model/paths.ts';
@@ -53,8 +53,7 @@ export function halfWay(asked: Asked, answers: readonly Answer[]): readonly Find
 /** Where no verb has closed it, somebody's drop-in has it listen there, behind a proxy: it is warned of as such. */
 function isMeant(member: Member, { hosts }: Asked): boolean {
   const facts = hosts.find((one) => one.member.host === member.host)?.facts;
-  const said = facts ? strangeDropIns(facts.unit).flatMap((one) => one.said) : [];
-  return said.some((line) => /ETCD_LISTEN_CLIENT_URLS|^(EnvironmentFile|ExecStart)\b/.test(line));
+  return facts !== undefined && dropInMaySet(facts.unit, 'ETCD_LISTEN_CLIENT_URLS');
 }
 
 /** Nothing is open that would go on: it was started with a file that is left, and no role starts what runs anew. */

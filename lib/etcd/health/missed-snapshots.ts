@@ -1,9 +1,8 @@
 import { commandLine } from '../../command-line.ts';
-import { isDue } from '../../dsl/play.ts';
 import { memberOf } from '../model/cluster.ts';
 import { backupTimer } from '../model/paths.ts';
 import { isOfFuture } from '../snapshots/snapshot.ts';
-import type { EtcdHost, Surveyed } from '../surveyed.ts';
+import { type EtcdHost, hasDue, type Surveyed } from '../surveyed.ts';
 
 /** Seconds within which a snapshot of a run that has begun is to be there. */
 const PATIENCE = 600;
@@ -14,9 +13,7 @@ const PATIENCE = 600;
  */
 export function missedSnapshots({ cluster, hosts }: Surveyed): readonly string[] {
   const scheduled = hosts.filter(({ target }) => typeof target.vars.etcd_backup_schedule === 'string');
-  const timed = scheduled.filter(
-    ({ plan }) => !plan.some((planned) => planned.role === 'backups' && isDue(planned)),
-  );
+  const timed = scheduled.filter((host) => !hasDue(host, 'backups'));
   if (timed.length === 0) return [];
   const newest = newestIn(timed);
   const isAll = hosts.length === cluster.members.length && timed.length === scheduled.length;

@@ -1,9 +1,8 @@
 import { commandLine } from '../../command-line.ts';
-import { isDue } from '../../dsl/play.ts';
 import { isUp } from '../facts/index.ts';
 import { memberOf } from '../model/cluster.ts';
 import { openIntent } from '../survey/intents.ts';
-import type { EtcdHost } from '../surveyed.ts';
+import { type EtcdHost, hasDue } from '../surveyed.ts';
 
 /**
  * What members that run do not mind before their next start, one line each: another program lies there, or none, or
@@ -12,13 +11,9 @@ import type { EtcdHost } from '../surveyed.ts';
 export function nextStarts(hosts: readonly EtcdHost[]): readonly string[] {
   if (openIntent(hosts) !== undefined) return [];
   return hosts.flatMap((host) => [
-    ...(isPlanned(host, 'binaries') ? [] : program(host)),
-    ...(isPlanned(host, 'systemd') ? [] : atBoot(host)),
+    ...(hasDue(host, 'binaries') ? [] : program(host)),
+    ...(hasDue(host, 'systemd') ? [] : atBoot(host)),
   ]);
-}
-
-function isPlanned({ plan }: EtcdHost, role: string): boolean {
-  return plan.some((one) => one.role === role && isDue(one));
 }
 
 function program({ target }: EtcdHost): readonly string[] {

@@ -1,7 +1,7 @@
 import type { ListedMember } from '../../facts/etcdctl/answers.ts';
-import { type EtcdFacts, isUp } from '../../facts/index.ts';
+import { isUp } from '../../facts/index.ts';
 import type { MemberReading } from '../../facts/read-member.ts';
-import { strangeDropIns } from '../../facts/unit-facts.ts';
+import { dropInMaySet } from '../../facts/unit-facts.ts';
 import { closedUrl } from '../../files/etcd-conf.ts';
 import type { Finding } from '../../health/answer.ts';
 import { quotaOf } from '../../health/quota.ts';
@@ -123,18 +123,12 @@ function fullest({ all, quotas }: Scene): Fill | undefined {
     const { dbSize: size, inUse } = facts.reading?.status ?? {};
     if (facts.reading === undefined || size === undefined || inUse === undefined) return [];
     const inventory = quotas.get(member.host);
-    const given = setsQuota(facts) ? undefined : inventory;
+    const given = dropInMaySet(facts.unit, 'ETCD_QUOTA_BACKEND_BYTES') ? undefined : inventory;
     return [{ size, inUse, quota: quotaOf(facts.reading, inventory), given }];
   });
   const [first] = [...fills].sort((a, b) => b.size / b.quota - a.size / a.quota);
   const known = [...fills.map(({ quota }) => quota), ...quotas.values()].filter(Number.isFinite);
   return first && { ...first, largest: Math.max(...known) };
-}
-
-/** A drop-in may say it, whatever the inventory has. */
-function setsQuota({ unit }: EtcdFacts): boolean {
-  const said = strangeDropIns(unit).flatMap((one) => one.said);
-  return said.some((line) => /ETCD_QUOTA_BACKEND_BYTES|^(EnvironmentFile|ExecStart)\b/.test(line));
 }
 
 /** Where it has answered: others may not reach it there. */
